@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Fault injection, in test builds only (-DHMS_FAULTS): HMS_FAULT names calls
+ * of base/sys.c that are to fail, as "NAME:NTH:ERRNO", NTH a number from 1,
+ * or "*" for every one; several are separated by commas.
+ */
+#ifndef HMS_BASE_FAULTS_H
+#define HMS_BASE_FAULTS_H
+
+#ifdef HMS_FAULTS
+/* 0: go on; else the -errno that this call is to return. */
+long hms_fault(const char *name);
+#else
+static inline long hms_fault(const char *name)
+{
+	(void)name;
+	return 0;
+}
+#endif
+
+#endif

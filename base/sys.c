@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "base/sys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#include "base/faults.h"
+#include "base/raw.h"
+
+/* The kernel's sigset_t: 64 signals, and rt_sig* want its size. */
+#define KERNEL_SIGSET_BYTES 8
+
+static long call(const char *name, long nr, long a, long b, long c, long d,
+	long e, long f)
+{
+	long injected = hms_fault(name);
+
+	if (injected)
+		return injected;
+	return hms_raw(nr, a, b, c, d, e, f);
+}
+
+#define CALL6(name, a, b, c, d, e, f)                                   \
+	call(#name, SYS_##name, (long)(a), (long)(b), (long)(c), (long)(d), \
+		(long)(e), (long)(f))
+#define CALL5(name, a, b, c, d, e) CALL6(name, a, b, c, d, e, 0)
+#define CALL4(name, a, b, c, d) CALL6(name, a, b, c, d, 0, 0)
+#define CALL3(name, a, b, c) CALL6(name, a, b, c, 0, 0, 0)
+#define CALL2(name, a, b) CALL6(name, a, b, 0, 0, 0, 0)
+#define CALL1(name, a) CALL6(name, a, 0, 0, 0, 0, 0)
+
+void *hms_sys_mmap(void *addr, size_t len, int prot, int flags, int fd,
+	off_t off)
+{
+	return (void *)CALL6(mmap, addr, len, prot, flags, fd, off);
+}
+
+void *hms_sys_mremap(void *old, size_t old_len, size_t new_len, int flags,
+	void *new_addr)
+{
+	return (void *)CALL5(mremap, old, old_len, new_len, flags, new_addr);
+}
+
+int hms_sys_munmap(void *addr, size_t len)
+{
+	return (int)CALL2(munmap, addr, len);
+}
+
+int hms_sys_mprotect(void *addr, size_t len, int prot)
+{
+	return (int)CALL3(mprotect, addr, len, prot);
+}
+
+int hms_sys_madvise(void *addr, size_t len, int advice)
+{
+	return (int)CALL3(madvise, addr, len, advice);
+}
+
+int hms_sys_mincore(void *addr, size_t len, unsigned char *vec)
+{
+	return (int)CALL3(mincore, addr, len, vec);
+}
+
+int hms_sys_mbind(void *addr, size_t len, int mode, const unsigned long *nodes,
+	unsigned long bits, unsigned int flags)
+{
+	return (int)CALL6(mbind, addr, len, mode, nodes, bits, flags);
+}
+
+int hms_sys_get_mempolicy(int *mode, unsigned long *nodes, unsigned long bits,
+	void *addr, unsigned long flags)
+{
+	return (int)CALL5(get_mempolicy, mode, nodes, bits, addr, flags);
+}
+
+long hms_sys_move_pages(pid_t pid, unsigned long count, void **pages,
+	const int *nodes, int *status, int flags)
+{
+	return CALL6(move_pages, pid, count, pages, nodes, status, flags);
+}
+
+int hms_sys_open(const char *path, int flags, mode_t mode)
+{
+	return (int)CALL4(openat, AT_FDCWD, path, flags | O_CLOEXEC, mode);
+}
+
+int hms_sys_close(int fd)
+{
+	return (int)CALL1(close, fd);
+}
+
+ssize_t hms_sys_read(int fd, void *buf, size_t len)
+{
+	return CALL3(read, fd, buf, len);
+}
+
+ssize_t hms_sys_pread(int fd, void *buf, size_t len, off_t off)
+{
+	return CALL4(pread64, fd, buf, len, off);
+}
+
+ssize_t hms_sys_write(int fd, const void *buf, size_t len)
+{
+	return CALL3(write, fd, buf, len);
+}
+
+int hms_sys_fallocate(int fd, int mode, off_t off, off_t len)
+{
+	return (int)CALL4(fallocate, fd, mode, off, len);
+}
+
+int hms_sys_ftruncate(int fd, off_t len)
+{
+	return (int)CALL2(ftruncate, fd, len);
+}
+
+int hms_sys_fstat(int fd, struct stat *st)
+{
+	return (int)CALL4(newfstatat, fd, "", st, AT_EMPTY_PATH);
+}
+
+int hms_sys_fstatfs(int fd, struct statfs *st)
+{
+	return (int)CALL2(fstatfs, fd, st);
+}
+
+int hms_sys_flock(int fd, int operation)
+{
+	return (int)CALL2(flock, fd, operation);
+}
+
+int hms_sys_unlink(const char *path)
+{
+	return (int)CALL3(unlinkat, AT_FDCWD, path, 0);
+}
+
+int hms_sys_rename(const char *from, const char *to)
+{
+	return (int)CALL5(renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
+}
+
+int hms_sys_mkdir(const char *path, mode_t mode)
+{
+	return (int)CALL3(mkdirat, AT_FDCWD, path, mode);
+}
+
+int hms_sys_fcntl(int fd, int cmd, long arg)
+{
+	return (int)CALL3(fcntl, fd, cmd, arg);
+}
+
+ssize_t hms_sys_readlink(const char *path, char *buf, size_t len)
+{
+	return CALL4(readlinkat, AT_FDCWD, path, buf, len);
+}
+
+ssize_t hms_sys_getdents(int fd, void *buf, size_t len)
+{
+	return CALL3(getdents64, fd, buf, len);
+}
+
+int hms_sys_thread_name(char *name)
+{
+	return (int)CALL2(prctl, PR_GET_NAME, name);
+}
+
+pid_t hms_sys_getpid(void)
+{
+	return (pid_t)hms_raw(SYS_getpid, 0, 0, 0, 0, 0, 0);
+}
+
+pid_t hms_sys_gettid(void)
+{
+	return (pid_t)hms_raw(SYS_gettid, 0, 0, 0, 0, 0, 0);
+}
+
+ssize_t hms_sys_read_file(const char *path, char *buf, size_t size)
+{
+	int fd = hms_sys_open(path, O_RDONLY, 0);
+	size_t len = 0;
+	ssize_t n = 0;
+
+	if (fd < 0)
+		return fd;
+	while (len < size - 1) {
+		n = hms_sys_read(fd, buf + len, size - 1 - len);
+		if (n == -EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		len += (size_t)n;
+	}
+	hms_sys_close(fd);
+	buf[len] = 0;
+	return n < 0 ? n : (ssize_t)len;
+}
+
+/*
+ * A reader that has gone must not kill the program with our SIGPIPE: it is
+ * blocked meanwhile, and taken off the queue if it was not there before.
+ */
+int hms_sys_write_all(int fd, const void *buf, size_t len)
+{
+	const uint64_t sigpipe = UINT64_C(1) << (SIGPIPE - 1);
+	const struct timespec now = { 0, 0 };
+	uint64_t old = 0, pending = 0;
+	size_t done = 0;
+	ssize_t n = 0;
+
+	hms_raw(SYS_rt_sigpending, (long)&pending, KERNEL_SIGSET_BYTES, 0, 0,
+		0, 0);
+	hms_raw(SYS_rt_sigprocmask, SIG_BLOCK, (long)&sigpipe, (long)&old,
+		KERNEL_SIGSET_BYTES, 0, 0);
+	while (done < len) {
+		n = hms_sys_write(fd, (const char *)buf + done, len - done);
+		if (n == -EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		done += (size_t)n;
+	}
+	if (n == -EPIPE && !(pending & sigpipe))
+		hms_raw(SYS_rt_sigtimedwait, (long)&sigpipe, 0, (long)&now,
+			KERNEL_SIGSET_BYTES, 0, 0);
+	hms_raw(SYS_rt_sigprocmask, SIG_SETMASK, (long)&old, 0,
+		KERNEL_SIGSET_BYTES, 0, 0);
+	return n < 0 ? (int)n : 0;
+}

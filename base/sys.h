@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The system calls HMS makes on its own behalf.
+ *
+ * Every one goes through this file, never through libc, for three reasons:
+ * libc's mmap and friends are interposed by us; libc sets errno, and a guest
+ * must not; and a test build (-DHMS_FAULTS) can make any of them fail.
+ *
+ * All functions return the kernel's result, or -errno.  They never touch
+ * errno, take no lock, allocate nothing, and are async-signal-safe.
+ * Sources: the man page of the same name in section 2.
+ */
+#ifndef HMS_BASE_SYS_H
+#define HMS_BASE_SYS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct stat;
+struct statfs;
+
+/* True if a pointer returned by hms_sys_mmap() and kin is an -errno. */
+static inline bool hms_sys_failed(const void *p)
+{
+	return (uintptr_t)p >= (uintptr_t)-4095;
+}
+
+void *hms_sys_mmap(void *addr, size_t len, int prot, int flags, int fd,
+	off_t off);
+void *hms_sys_mremap(void *old, size_t old_len, size_t new_len, int flags,
+	void *new_addr);
+int hms_sys_munmap(void *addr, size_t len);
+int hms_sys_mprotect(void *addr, size_t len, int prot);
+int hms_sys_madvise(void *addr, size_t len, int advice);
+int hms_sys_mincore(void *addr, size_t len, unsigned char *vec);
+
+/* nodes: bit mask of bits bits; see mbind(2), get_mempolicy(2). */
+int hms_sys_mbind(void *addr, size_t len, int mode, const unsigned long *nodes,
+	unsigned long bits, unsigned int flags);
+int hms_sys_get_mempolicy(int *mode, unsigned long *nodes, unsigned long bits,
+	void *addr, unsigned long flags);
+/* nodes == NULL queries: status[i] becomes page i's node, or -errno. */
+long hms_sys_move_pages(pid_t pid, unsigned long count, void **pages,
+	const int *nodes, int *status, int flags);
+
+int hms_sys_open(const char *path, int flags, mode_t mode);
+int hms_sys_close(int fd);
+ssize_t hms_sys_read(int fd, void *buf, size_t len);
+ssize_t hms_sys_pread(int fd, void *buf, size_t len, off_t off);
+ssize_t hms_sys_write(int fd, const void *buf, size_t len);
+int hms_sys_fallocate(int fd, int mode, off_t off, off_t len);
+int hms_sys_ftruncate(int fd, off_t len);
+int hms_sys_fstat(int fd, struct stat *st);
+int hms_sys_fstatfs(int fd, struct statfs *st);
+int hms_sys_flock(int fd, int operation);
+int hms_sys_unlink(const char *path);
+int hms_sys_rename(const char *from, const char *to);
+int hms_sys_mkdir(const char *path, mode_t mode);
+int hms_sys_fcntl(int fd, int cmd, long arg);
+ssize_t hms_sys_readlink(const char *path, char *buf, size_t len);
+ssize_t hms_sys_getdents(int fd, void *buf, size_t len);
+/* name: at least 16 bytes; the calling thread's comm, prctl(PR_GET_NAME). */
+int hms_sys_thread_name(char *name);
+pid_t hms_sys_getpid(void);
+pid_t hms_sys_gettid(void);
+
+/* Reads a whole small file into buf and ends it with a 0; bytes or -errno. */
+ssize_t hms_sys_read_file(const char *path, char *buf, size_t size);
+/* Writes everything unless an error comes first; 0 or -errno. */
+int hms_sys_write_all(int fd, const void *buf, size_t len);
+
+#endif

@@ -1,0 +1,4 @@
+libhmscore_la_SOURCES += engine/engine.h engine/place.h engine/range.h \
+	engine/target/target.h engine/topology/nodes.h
+
+include engine/heap/local.mk

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The range table: every piece of the address space that HMS bound, with the
+ * rule that asked for it.  Heap windows' chunks, mapped ranges and brk memory
+ * stand in the same table; the report walks it and asks the kernel.
+ *
+ * Thread-safe: one lock around the table, never held across a call into libc
+ * or a target.  Nodes come from HMS's own memory.  errno is never touched.
+ */
+#ifndef HMS_ENGINE_RANGE_H
+#define HMS_ENGINE_RANGE_H
+
+#include "engine/place.h"
+
+enum hms_range_kind {
+	HMS_RANGE_HEAP, /* a chunk of a heap window */
+	HMS_RANGE_MAP,	/* mmap, mremap */
+	HMS_RANGE_BRK,
+	HMS_RANGE_SHM, /* shmat */
+};
+
+/* One piece; [start, end) is page aligned.  Copied out, never pointed to. */
+struct hms_range {
+	uintptr_t start, end;
+	struct hms_place *place;
+	struct hms_target *target; /* NULL: interleaved or refused */
+	int rule;
+	int step;	  /* which step of the place took it; -1: refused */
+	uint32_t options; /* enum hms_option */
+	enum hms_range_kind kind;
+	bool reserve; /* PROT_NONE so far: bound, but nothing spent on it */
+};
+
+/* Called once, before the first bind. */
+void hms_ranges_setup(const struct hms_places *places);
+
+/*
+ * Binds fresh memory (see hms_place_bind) and remembers the pieces.  What
+ * `as` says of place, rule, options, kind and reserve holds for all of them.
+ * 0 or -ENOMEM (strict).
+ */
+int hms_range_bind(const struct hms_range *as, int prot);
+/* [start, end) is unmapped or covered: released and forgotten, splits too. */
+void hms_range_drop(uintptr_t start, uintptr_t end);
+/*
+ * The application bound it itself: forgotten, left exactly as it is.
+ * Limits are given back.  Pieces on file or DAX targets stay known, because
+ * unmapping them must free their blocks.
+ */
+void hms_range_strike(uintptr_t start, uintptr_t end);
+/* mremap moved or resized a range; policies of node targets moved along. */
+void hms_range_move(uintptr_t old_start, uintptr_t old_end,
+	uintptr_t new_start, uintptr_t new_end);
+/* The piece that holds addr. */
+bool hms_range_find(uintptr_t addr, struct hms_range *out);
+/* The first piece that overlaps [start, end), for walking a span. */
+bool hms_range_next(uintptr_t start, uintptr_t end, struct hms_range *out);
+/* Number of pieces now; 0 lets shims of unruled programs leave at once. */
+size_t hms_range_count(void);
+/* Calls fn for each piece, lowest first, without holding the lock. */
+void hms_range_each(void (*fn)(const struct hms_range *range, void *arg),
+	void *arg);
+
+/* fork: held across it in the parent, released on both sides. */
+void hms_ranges_before_fork(void);
+void hms_ranges_after_fork(bool child);
+
+#endif

@@ -1,0 +1,1 @@
+libhmscore_la_SOURCES += report/status.h
