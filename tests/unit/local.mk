@@ -1,1 +1,39 @@
-# unit
+# Unit tests: Criterion programs over what library and tools share.  One more
+# is one file and these lines:
+#
+#	UNIT += tests/unit/NAME
+#	tests_unit_NAME_SOURCES = tests/unit/NAME.c
+#	tests_unit_NAME_CFLAGS = $(UNIT_CFLAGS)
+#	tests_unit_NAME_LDADD = $(UNIT_LIBS)
+#
+# A test that fakes the kernel adds
+#	tests_unit_NAME_LDFLAGS = -Wl,--wrap=hms_sys_mbind
+# and defines __wrap_hms_sys_mbind(); the true one is __real_hms_sys_mbind().
+#
+# They print TAP: AM_TESTS_ENVIRONMENT sets CRITERION_OUTPUTS.
+# (It also turns leak detection off: Criterion itself leaks, HMS has no malloc.)  By hand, run
+# them plain, or with --filter SUITE/NAME.
+UNIT =
+UNIT_CFLAGS = $(HMS_CFLAGS) $(SAN_FLAGS) $(CRITERION_CFLAGS)
+UNIT_LIBS = $(UNIT_CORE) $(CRITERION_LIBS)
+
+UNIT += tests/unit/arena
+tests_unit_arena_SOURCES = tests/unit/arena.c
+tests_unit_arena_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_arena_LDADD = $(UNIT_LIBS)
+
+if HAVE_CRITERION
+check_PROGRAMS += $(UNIT)
+TESTS += $(UNIT)
+endif
+
+# With --enable-sanitizers the same sources are built once more for the tests;
+# the preloaded library cannot carry a sanitizer's run time.
+if SANITIZERS
+check_LTLIBRARIES += libhmscheck.la
+libhmscheck_la_SOURCES = $(libhmscore_la_SOURCES)
+libhmscheck_la_CFLAGS = $(HMS_CFLAGS) $(SAN_FLAGS)
+UNIT_CORE = libhmscheck.la
+else
+UNIT_CORE = libhmscore.la
+endif
