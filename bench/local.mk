@@ -1,1 +1,15 @@
-# bench
+# bench: `make bench` builds the programs, bench/run prints the tables.
+bench_programs = bench/alloc bench/launch bench/spawn
+check_PROGRAMS += $(bench_programs)
+bench_alloc_SOURCES = bench/alloc.c bench/alloc.h bench/single.c \
+	bench/threaded.c
+bench_alloc_LDADD = -lpthread
+bench_launch_SOURCES = bench/launch.c
+bench_spawn_SOURCES = bench/spawn.c
+
+bench: $(bench_programs) libhms_preload.la
+.PHONY: bench
+
+TESTS += bench/smoke.sh
+EXTRA_DIST += bench/run bench/modes.py bench/programs.py bench/redis.py \
+	bench/table.py bench/smoke.sh doc/BENCHMARKS.md

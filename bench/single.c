@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Workloads of one thread. */
+#include <string.h>
+
+#include "bench/alloc.h"
+
+#define BATCH 1000
+#define SLOTS 4096
+#define LARGE_SLOTS 64
+#define GROW_END (1 << 20)
+
+uint64_t bench_pair(uint64_t n, size_t size)
+{
+	uint64_t start = bench_now();
+
+	for (uint64_t i = 0; i < n; i++)
+		free(bench_malloc(size));
+	return bench_now() - start;
+}
+
+uint64_t bench_batch(uint64_t n, size_t size)
+{
+	static void *block[BATCH];
+	uint64_t start = bench_now();
+
+	for (uint64_t done = 0; done < n; done += BATCH) {
+		for (int i = 0; i < BATCH; i++)
+			block[i] = bench_malloc(size);
+		for (int i = 0; i < BATCH; i++)
+			free(block[i]);
+	}
+	return bench_now() - start;
+}
+
+/* Mostly small, sometimes 2 KiB: the sizes of parsers and scripts. */
+static size_t small_size(uint64_t r)
+{
+	return 8 + ((r >> 20) & ((8u << ((r >> 40) & 7) << 1) - 1));
+}
+
+uint64_t bench_random(uint64_t n, size_t size)
+{
+	static void *block[SLOTS];
+	uint64_t state = 88172645463325252ull, start = bench_now();
+
+	(void)size;
+	for (uint64_t i = 0; i < n; i++) {
+		uint64_t r = bench_random64(&state);
+		void **slot = &block[r % SLOTS];
+
+		free(*slot);
+		*slot = bench_malloc(small_size(r));
+	}
+	for (int i = 0; i < SLOTS; i++) {
+		free(block[i]);
+		block[i] = NULL;
+	}
+	return bench_now() - start;
+}
+
+/* One byte per page is written: page faults belong to the cost. */
+static void touch(char *p, size_t size)
+{
+	for (size_t at = 0; at < size; at += 4096)
+		p[at] = 1;
+}
+
+uint64_t bench_large(uint64_t n, size_t size)
+{
+	static void *block[LARGE_SLOTS];
+	uint64_t state = 362436069ull, start = bench_now();
+
+	(void)size;
+	for (uint64_t i = 0; i < n; i++) {
+		uint64_t r = bench_random64(&state);
+		void **slot = &block[r % LARGE_SLOTS];
+		size_t want = (size_t)65536 << ((r >> 32) % 6);
+
+		free(*slot);
+		*slot = bench_malloc(want);
+		touch(*slot, want);
+	}
+	for (int i = 0; i < LARGE_SLOTS; i++) {
+		free(block[i]);
+		block[i] = NULL;
+	}
+	return bench_now() - start;
+}
+
+uint64_t bench_calloc(uint64_t n, size_t size)
+{
+	uint64_t state = 521288629ull, start = bench_now();
+
+	(void)size;
+	for (uint64_t i = 0; i < n; i++) {
+		uint64_t r = bench_random64(&state);
+		void *p = bench_keep(calloc(1, (size_t)16 << (r >> 33) % 9));
+
+		if (!p)
+			abort();
+		free(p);
+	}
+	return bench_now() - start;
+}
+
+/* One operation is one realloc; a buffer starts anew at 1 MiB. */
+uint64_t bench_grow(uint64_t n, size_t size)
+{
+	uint64_t start = bench_now();
+	char *p = NULL;
+	size_t have = 0;
+
+	(void)size;
+	for (uint64_t i = 0; i < n; i++) {
+		size_t want = have ? have + have / 2 : 16;
+
+		if (want > GROW_END) {
+			free(p);
+			p = NULL;
+			have = 0;
+			want = 16;
+		}
+		p = bench_keep(realloc(p, want));
+		if (!p)
+			abort();
+		memset(p + have, 1, want - have);
+		have = want;
+	}
+	free(p);
+	return bench_now() - start;
+}
