@@ -37,10 +37,23 @@ enum hms_term_type {
 	HMS_TERM_NEAR,	     /* near I */
 	HMS_TERM_INTERLEAVE, /* interleave(term*w, ...) */
 	HMS_TERM_MANAGED,    /* managed(place) */
+	HMS_TERM_LIST,	     /* a name's own spill list, in an interleave */
 };
 
 enum hms_need { HMS_BANDWIDTH, HMS_LATENCY, HMS_CAPACITY };
 enum hms_access { HMS_READ_WRITE, HMS_READ, HMS_WRITE };
+
+/*
+ * A text that rules came from.  Lines of a policy are numbered through all
+ * its sources: those of the text itself first, then those of each included
+ * file.  hms_policy_error() and hms_policy_line() turn them back.
+ */
+struct hms_source {
+	const char *name; /* as messages name it */
+	const char *text; /* ended with a 0 */
+	size_t len;
+	unsigned first; /* running number of its first line, from 1 */
+};
 
 /* One step of a place; text is how reports name it ("node:1", "hbm"). */
 struct hms_term {
@@ -56,7 +69,7 @@ struct hms_term {
 	const char **initiators;
 	unsigned weight;       /* inside interleave: >= 1 */
 	int limit;	       /* index into limits[], or -1 */
-	unsigned nterms;       /* INTERLEAVE, MANAGED: what is inside */
+	unsigned nterms;       /* INTERLEAVE, MANAGED, LIST: what is inside */
 	struct hms_term *terms;
 };
 
@@ -83,7 +96,7 @@ enum hms_option {
 };
 
 struct hms_rule {
-	const char *name; /* as given, or "line 3" */
+	const char *name; /* as given, or "line 3", "line 3:20" */
 	const char *text; /* the statement's own text, one line, for reports */
 	unsigned line, column;
 	uint64_t apis; /* bits of enum hms_api */
@@ -110,6 +123,10 @@ struct hms_route {
 struct hms_policy {
 	const char *source; /* file name, "HMS_POLICY" or "preset fast" */
 	const char *text;   /* what was parsed, ended with a 0 */
+	unsigned nsources;  /* [0] is that text, the others were included */
+	struct hms_source *sources;
+	unsigned nwarnings; /* for `hms check`: each a complete diagnostic */
+	const char **warnings;
 	unsigned nrules;
 	struct hms_rule *rules;
 	unsigned nplaces;
@@ -166,6 +183,19 @@ void hms_policy_error(const struct hms_policy *policy, unsigned line,
 	__attribute__((format(printf, 5, 6)));
 
 /*
+ * The source that a rule's or term's line stands in; *local: its line there.
+ */
+const struct hms_source *hms_policy_line(const struct hms_policy *policy,
+	unsigned line, unsigned *local);
+
+/*
+ * Text of a preset that is part of the library ("local", "fast"...), NULL if
+ * there is none of that name.  hms_preset_name: the names, NULL at the end.
+ */
+const char *hms_preset_text(const char *name);
+const char *hms_preset_name(unsigned index);
+
+/*
  * Answers what a rule may ask about a call beyond its plain data.  The
  * library looks at the running process, `hms explain` at what it was told.
  * Strings stay valid until the next question.  NULL: not known.
@@ -187,8 +217,11 @@ bool hms_rule_match(const struct hms_rule *rule, const struct hms_call *call,
 
 /* Names, for parsing and for reports. */
 const char *hms_api_name(enum hms_api api);
+bool hms_api_now(enum hms_api api); /* a shim intercepts it */
 enum hms_family hms_api_family(enum hms_api api);
 const char *hms_family_name(enum hms_family family);
 const char *hms_kind_name(enum hms_kind kind);
+/* Name of one bit of enum hms_call_flag. */
+const char *hms_flag_name(enum hms_call_flag flag);
 
 #endif

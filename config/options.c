@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config/options.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "config/diag.h"
+
+#define NAME_LONGEST 64
+#define ALL_SHIMS ((1u << HMS_FAMILIES) - 1)
+
+static const char *const names[HMS_OPTIONS] = {
+#define HMS_OPTION(id, name, type, standard, help) [HMS_OPTION_##id] = name,
+#include "config/options.def"
+#undef HMS_OPTION
+};
+
+static const char *const defaults[HMS_OPTIONS] = {
+#define HMS_OPTION(id, name, type, standard, help) [HMS_OPTION_##id] = standard,
+#include "config/options.def"
+#undef HMS_OPTION
+};
+
+static const char *const helps[HMS_OPTIONS] = {
+#define HMS_OPTION(id, name, type, standard, help) [HMS_OPTION_##id] = help,
+#include "config/options.def"
+#undef HMS_OPTION
+};
+
+/* What reading goes through; the first error stays in diag. */
+struct reader {
+	struct hms_options *out;
+	struct hms_diag *diag;
+	int error;
+};
+
+const char *hms_option_name(enum hms_option_id id)
+{
+	return names[id];
+}
+
+const char *hms_option_default(enum hms_option_id id)
+{
+	return defaults[id];
+}
+
+const char *hms_option_help(enum hms_option_id id)
+{
+	return helps[id];
+}
+
+/* Says that value id is wrong at byte offset; word: what stands there. */
+static void refuse(struct reader *reader, enum hms_option_id id, size_t offset,
+	const char *what, const char *word, const char *const *known,
+	size_t nknown)
+{
+	const char *value = reader->out->text[id];
+	struct hms_source source = { names[id], value, strlen(value), 1 };
+	const char *near = hms_text_nearest(word, known, nknown);
+
+	if (reader->error)
+		return;
+	reader->error = -EINVAL;
+	if (near)
+		hms_diag_error(reader->diag, &source, 1, (unsigned)offset + 1,
+			"%s \"%s\"; did you mean \"%s\"?", what, word, near);
+	else
+		hms_diag_error(reader->diag, &source, 1, (unsigned)offset + 1,
+			"%s \"%s\"", what, word);
+}
+
+static bool read_flag(struct reader *reader, enum hms_option_id id)
+{
+	static const char *const words[] = { "0", "no", "off", "false", "1",
+		"yes", "on", "true" };
+	const char *value = reader->out->text[id];
+
+	for (size_t i = 0; i < 8; i++)
+		if (!strcmp(value, words[i]))
+			return i >= 4;
+	refuse(reader, id, 0, "1 or 0 is wanted here, not", value, words, 8);
+	return false;
+}
+
+/* Next item of a comma's list, blanks cut off; false at the end. */
+static bool next_item(const char **list, const char **item, size_t *len)
+{
+	const char *p = *list, *end;
+
+	if (!*p)
+		return false;
+	p += strspn(p, " \t");
+	end = strchrnul(p, ',');
+	*list = *end ? end + 1 : end;
+	while (end > p && (end[-1] == ' ' || end[-1] == '\t'))
+		end--;
+	*item = p;
+	*len = (size_t)(end - p);
+	return true;
+}
+
+/* Copies an item into a buffer of NAME_LONGEST; cut if it is longer. */
+static const char *copy_item(char *buf, const char *item, size_t len)
+{
+	if (len >= NAME_LONGEST)
+		len = NAME_LONGEST - 1;
+	memcpy(buf, item, len);
+	buf[len] = 0;
+	return buf;
+}
+
+bool hms_program_listed(const char *globs, const char *program)
+{
+	char glob[256];
+	const char *item;
+	size_t len;
+
+	while (next_item(&globs, &item, &len)) {
+		if (!len || len >= sizeof(glob))
+			continue;
+		memcpy(glob, item, len);
+		glob[len] = 0;
+		if (hms_text_glob(glob, program))
+			return true;
+	}
+	return false;
+}
+
+/* The families that a name stands for; 0: unknown. */
+static uint32_t families_named(const char *name)
+{
+	if (!strcmp(name, "all"))
+		return ALL_SHIMS;
+	for (unsigned i = 0; i < HMS_FAMILIES; i++)
+		if (!strcmp(name, hms_family_name((enum hms_family)i)))
+			return 1u << i;
+	return 0;
+}
+
+/* "all", "none", "heap,map", "-map": all but map. */
+static uint32_t read_shims(struct reader *reader)
+{
+	const char *known[HMS_FAMILIES + 2] = { "all", "none" };
+	const char *value = reader->out->text[HMS_OPTION_SHIMS];
+	const char *list = value, *item;
+	char buf[NAME_LONGEST];
+	uint32_t shims = 0, some;
+	bool first = true, minus;
+	size_t len;
+
+	for (unsigned i = 0; i < HMS_FAMILIES; i++)
+		known[i + 2] = hms_family_name((enum hms_family)i);
+	for (; next_item(&list, &item, &len); first = false) {
+		minus = len && *item == '-';
+		copy_item(buf, item + minus, len - minus);
+		if (!strcmp(buf, "none") && !minus) {
+			shims = 0;
+			continue;
+		}
+		some = families_named(buf);
+		if (!some)
+			refuse(reader, HMS_OPTION_SHIMS,
+				(size_t)(item - value) + minus,
+				"unknown family", buf, known, HMS_FAMILIES + 2);
+		if (first && minus)
+			shims = ALL_SHIMS;
+		shims = minus ? shims & ~some : shims | some;
+	}
+	return shims;
+}
+
+/* LEVEL[:PATH]. */
+static void read_log(struct reader *reader)
+{
+	static const char *const levels[] = { "off", "error", "warn", "info",
+		"debug" };
+	const char *value = reader->out->text[HMS_OPTION_LOG];
+	const char *end = strchrnul(value, ':');
+	char buf[NAME_LONGEST];
+
+	copy_item(buf, value, (size_t)(end - value));
+	reader->out->log_level = HMS_LOG_ERROR;
+	if (*end && end[1])
+		reader->out->log_path = end + 1;
+	for (unsigned i = 0; i < 5; i++)
+		if (!strcmp(buf, levels[i])) {
+			reader->out->log_level = (enum hms_log_level)i;
+			return;
+		}
+	refuse(reader, HMS_OPTION_LOG, 0, "unknown level", buf, levels, 5);
+}
+
+static bool read_children(struct reader *reader)
+{
+	static const char *const words[] = { "inherit", "drop" };
+	const char *value = reader->out->text[HMS_OPTION_CHILDREN];
+
+	if (!strcmp(value, "drop"))
+		return true;
+	if (strcmp(value, "inherit") != 0)
+		refuse(reader, HMS_OPTION_CHILDREN, 0,
+			"inherit or drop is wanted here, not", value, words, 2);
+	return false;
+}
+
+/* The row that a variable "NAME=VALUE" belongs to, -1: none. */
+static int find_option(const char *variable)
+{
+	for (int i = 0; i < HMS_OPTIONS; i++) {
+		size_t len = strlen(names[i]);
+
+		if (!strncmp(variable, names[i], len) && variable[len] == '=')
+			return i;
+	}
+	return -1;
+}
+
+static void warn_unknown(struct hms_diag *diag, const char *variable)
+{
+	struct hms_text text = HMS_TEXT(diag->text);
+	const char *end = strchrnul(variable, '='), *near;
+	char name[NAME_LONGEST];
+
+	if (diag->text[0])
+		return;
+	copy_item(name, variable, (size_t)(end - variable));
+	near = hms_text_nearest(name, names, HMS_OPTIONS);
+	hms_text_add(&text, "%s: warning: HMS has no such variable", name);
+	if (near)
+		hms_text_add(&text, "; did you mean %s?", near);
+}
+
+static int collect(struct hms_options *out, char *const *envp,
+	struct hms_arena *arena, struct hms_diag *diag)
+{
+	for (; envp && *envp; envp++) {
+		const char *value;
+		int id;
+
+		if (strncmp(*envp, "HMS_", 4) != 0)
+			continue;
+		id = find_option(*envp);
+		if (id < 0) {
+			warn_unknown(diag, *envp);
+			continue;
+		}
+		value = *envp + strlen(names[id]) + 1;
+		if (!*value)
+			continue;
+		out->text[id] = hms_arena_strdup(arena, value);
+		if (!out->text[id]) {
+			out->text[id] = defaults[id];
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+/* True if HMS_DISABLE is on, before anything is allocated. */
+static bool disabled(char *const *envp)
+{
+	static const char name[] = "HMS_DISABLE=";
+	static const char *const on[] = { "1", "yes", "on", "true" };
+
+	for (; envp && *envp; envp++) {
+		if (strncmp(*envp, name, sizeof(name) - 1) != 0)
+			continue;
+		for (int i = 0; i < 4; i++)
+			if (!strcmp(*envp + sizeof(name) - 1, on[i]))
+				return true;
+	}
+	return false;
+}
+
+int hms_options_read(struct hms_options *out, char *const *envp,
+	const char *program, bool secure, struct hms_arena *arena,
+	struct hms_diag *diag)
+{
+	struct reader reader = { out, diag, 0 };
+	int rc = 0;
+
+	*out = (struct hms_options){ .trusted = !secure };
+	diag->text[0] = 0;
+	diag->line = diag->column = 0;
+	for (int i = 0; i < HMS_OPTIONS; i++)
+		out->text[i] = defaults[i];
+	if (secure)
+		envp = NULL;
+	if (disabled(envp)) {
+		out->disable = true;
+		return 0;
+	}
+	rc = collect(out, envp, arena, diag);
+	out->disable = read_flag(&reader, HMS_OPTION_DISABLE);
+	out->strict = read_flag(&reader, HMS_OPTION_STRICT);
+	out->here =
+		hms_program_listed(out->text[HMS_OPTION_PROCESSES], program);
+	out->drop = read_children(&reader);
+	out->shims = read_shims(&reader);
+	read_log(&reader);
+	if (*out->text[HMS_OPTION_POLICY])
+		out->policy = out->text[HMS_OPTION_POLICY];
+	if (*out->text[HMS_OPTION_REPORT])
+		out->report = out->text[HMS_OPTION_REPORT];
+	out->topology = out->text[HMS_OPTION_TOPOLOGY];
+	return reader.error ? reader.error : rc;
+}

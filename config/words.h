@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The words of the rule language: which exist, what they mean, and which one
+ * was meant by a word that does not.  Constant tables; all functions are
+ * pure and safe anywhere.
+ */
+#ifndef HMS_CONFIG_WORDS_H
+#define HMS_CONFIG_WORDS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config/call.h"
+#include "config/policy.h"
+
+/* The APIs that a name or family stands for; 0: no such name. */
+uint64_t hms_word_apis(const char *word);
+/* Those that some shim intercepts: what `*` stands for. */
+uint64_t hms_apis_now(void);
+/* -1: no such word. */
+int hms_word_kind(const char *word);
+/* enum hms_call_flag; 0: no such word. */
+uint32_t hms_word_flag(const char *word);
+
+/* Names of APIs and families, kinds, flags; *n of them. */
+const char *const *hms_words_apis(unsigned *n);
+const char *const *hms_words_kinds(unsigned *n);
+const char *const *hms_words_flags(unsigned *n);
+
+#endif
