@@ -1,4 +1,5 @@
 libhmscore_la_SOURCES += engine/engine.h engine/place.h engine/range.h \
-	engine/target/target.h engine/topology/nodes.h
+	engine/target/target.h \
+	engine/target/targets.def engine/topology/nodes.h
 
 include engine/heap/local.mk

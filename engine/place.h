@@ -13,12 +13,23 @@
 
 #define HMS_MAX_PLACES 200
 
-/* A step: one target, or several that share by weight. */
+/* How a step of several targets shares memory among them. */
+enum hms_sharing {
+	HMS_SHARE_STRIPES,  /* stripes of our own, bound one by one */
+	HMS_SHARE_EVENLY,   /* MPOL_INTERLEAVE does it */
+	HMS_SHARE_WEIGHTED, /* MPOL_WEIGHTED_INTERLEAVE has these weights */
+};
+
+/* A step: one target, or several that share by weight, or the system. */
 struct hms_step {
-	unsigned ntargets; /* > 1: interleave */
+	unsigned ntargets; /* > 1: interleave; 0: left to the system */
 	struct hms_target **targets;
-	unsigned *weights;
-	int limit; /* index into the limits, or -1 */
+	unsigned *weights; /* without a common divisor */
+	unsigned total;	   /* sum of the weights */
+	int *limits;	   /* by target: index into the limits, or -1 */
+	int limit;	   /* of the step as a whole, likewise */
+	enum hms_sharing sharing; /* atomic: may fall back to stripes */
+	uint64_t *dealt; /* stripes: bytes dealt to each target */
 };
 
 struct hms_place {
@@ -27,7 +38,6 @@ struct hms_place {
 	unsigned nsteps; /* 0: leave it alone */
 	struct hms_step *steps;
 	bool maps; /* some target maps memory of its own */
-	uint64_t dealt; /* interleave: bytes dealt so far; atomic */
 };
 
 struct hms_limit {
@@ -44,6 +54,13 @@ struct hms_places {
 	struct hms_limit *limits;
 	/* rule r of the policy goes to places[rule_place[r]] */
 	unsigned *rule_place;
+	/* `limit SIZE` of rule r caps what its first step takes; atomic */
+	struct hms_rule_limit {
+		uint64_t bytes; /* UINT64_MAX: none */
+		uint64_t used;
+	} *rule_limit;
+	unsigned nrules;
+	const struct hms_nodes *nodes; /* borrowed */
 };
 
 /*
@@ -57,30 +74,58 @@ int hms_places_resolve(const struct hms_policy *policy,
 	const struct hms_nodes *nodes, struct hms_arena *arena,
 	struct hms_places *out, unsigned *missing, struct hms_diag *diag);
 
-/* Why bytes did not go where the first step wanted them. */
-struct hms_bound {
-	size_t first;	/* bytes bound to the place's first step */
-	size_t spilled; /* bytes bound to a later step */
-	size_t refused; /* bytes that no target took: left to the system */
+/* What became of a part of a range. */
+struct hms_piece {
+	uintptr_t start, end;
+	struct hms_target *target; /* NULL: shared by a step, or none */
+	int step;		   /* of the place; -1: left to the system */
+};
+
+/* What hms_place_bind() is to do. */
+struct hms_request {
+	uintptr_t start, end; /* fresh memory, page aligned */
+	struct hms_place *place;
+	int rule;	  /* for its limit, or -1 */
+	int prot;	  /* what the pages have; for targets that map */
+	uint32_t options; /* enum hms_option */
 };
 
 /*
- * Binds fresh memory [addr, addr+len), page aligned, to a place, in spill
- * order, within limits, piece by piece if no target has room for all.
- * options: enum hms_option.  prot: what the pages are to have, needed where
- * targets map memory of their own.
- * 0, or -ENOMEM if options has STRICT and not all of it went to the first
- * step: then nothing may be handed out (the caller unmaps).
+ * Binds memory to a place, in spill order, within limits, piece by piece if
+ * no target has room for all.  Below the range table: shims and heaps call
+ * hms_range_bind().
+ * Each piece is charged to its limits and target, then told to fn.
+ * 0, or -ENOMEM if options has STRICT and the first step has no room for all
+ * of it; pieces told so far are then to be taken back.  A bind that the
+ * kernel refuses is no error, not even then: the memory stays as it is.
  * Thread-safe; never touches errno.
  */
-int hms_place_bind(const struct hms_places *places, struct hms_place *place,
-	void *addr, size_t len, int prot, uint32_t options,
-	struct hms_bound *bound);
-/* Gives [addr, addr+len) back: limits, targets' blocks. */
-void hms_place_release(const struct hms_places *places,
-	struct hms_place *place, void *addr, size_t len);
+int hms_place_bind(const struct hms_places *places,
+	const struct hms_request *request,
+	void (*fn)(const struct hms_piece *piece, void *arg), void *arg);
+/* Takes the charges of a piece, or of a part of one, back. */
+void hms_place_uncharge(const struct hms_places *places,
+	struct hms_place *place, int rule, const struct hms_piece *piece);
+/*
+ * How many bytes of a piece are target i's: all or none, or its share by
+ * address, so that the shares of parts add up to the share of the whole.
+ */
+size_t hms_piece_share(const struct hms_place *place,
+	const struct hms_piece *piece, unsigned i);
 
-/* Adds up where the pages of [addr, addr+len) are; 0 or -errno. */
-int hms_residency(const void *addr, size_t len, struct hms_residency *sum);
+/* fork: held across it, released on both sides; by range.c. */
+void hms_places_before_fork(void);
+void hms_places_after_fork(void);
+
+/*
+ * Adds up where the pages of [addr, addr+len) are.  files: pages of files
+ * and devices are wanted apart, which costs another look; else they count
+ * for the node they are on.  A range that the kernel tells nothing about
+ * adds nothing.  Async-signal-safe.  Sources: move_pages(2), the kernel's
+ * admin-guide/mm/pagemap.rst, numa(7) for what is asked when move_pages is
+ * refused.  0 or -errno.
+ */
+int hms_residency(const void *addr, size_t len, bool files,
+	struct hms_residency *sum);
 
 #endif

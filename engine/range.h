@@ -23,12 +23,16 @@ enum hms_range_kind {
 struct hms_range {
 	uintptr_t start, end;
 	struct hms_place *place;
-	struct hms_target *target; /* NULL: interleaved or refused */
+	struct hms_target *target; /* NULL: shared by a step, or none */
 	int rule;
-	int step;	  /* which step of the place took it; -1: refused */
+	int step;	  /* which step of the place took it; -1: none did */
 	uint32_t options; /* enum hms_option */
 	enum hms_range_kind kind;
-	bool reserve; /* PROT_NONE so far: bound, but nothing spent on it */
+	/*
+	 * PROT_NONE so far: charged to nothing and counted nowhere.  Bound
+	 * if a node target alone makes up the first step, else step is -1.
+	 */
+	bool reserve;
 };
 
 /* Called once, before the first bind. */
@@ -36,8 +40,10 @@ void hms_ranges_setup(const struct hms_places *places);
 
 /*
  * Binds fresh memory (see hms_place_bind) and remembers the pieces.  What
- * `as` says of place, rule, options, kind and reserve holds for all of them.
- * 0 or -ENOMEM (strict).
+ * `as` says of start, end, place, rule, options, kind and reserve holds for
+ * all of them.  Pieces that stood there are dropped first, so a reservation
+ * that comes into use is bound again, without reserve.
+ * 0 or -ENOMEM (strict): then nothing is remembered.
  */
 int hms_range_bind(const struct hms_range *as, int prot);
 /* [start, end) is unmapped or covered: released and forgotten, splits too. */
@@ -48,7 +54,11 @@ void hms_range_drop(uintptr_t start, uintptr_t end);
  * unmapping them must free their blocks.
  */
 void hms_range_strike(uintptr_t start, uintptr_t end);
-/* mremap moved or resized a range; policies of node targets moved along. */
+/*
+ * mremap moved a range, in whole pages; policies of node targets moved along.
+ * What a smaller new one has no room for is dropped; what a bigger one has
+ * more is fresh memory, for hms_range_bind().
+ */
 void hms_range_move(uintptr_t old_start, uintptr_t old_end,
 	uintptr_t new_start, uintptr_t new_end);
 /* The piece that holds addr. */
@@ -60,6 +70,8 @@ size_t hms_range_count(void);
 /* Calls fn for each piece, lowest first, without holding the lock. */
 void hms_range_each(void (*fn)(const struct hms_range *range, void *arg),
 	void *arg);
+/* Pieces that no memory was left to remember, since the start. */
+size_t hms_range_lost(void);
 
 /* fork: held across it in the parent, released on both sides. */
 void hms_ranges_before_fork(void);

@@ -10,12 +10,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "config/policy.h"
 
 #define HMS_MAX_NODES 1024
 #define HMS_MASK_WORDS (HMS_MAX_NODES / (8 * sizeof(unsigned long)))
 
 struct hms_target;
+struct hms_nodes;
+
+/* What a target is made from, and how to say why not. */
+struct hms_target_spec {
+	const struct hms_term *term;
+	const struct hms_policy *policy; /* for hms_policy_error() */
+	const struct hms_nodes *nodes;	 /* the machine */
+	struct hms_arena *arena;	 /* lives as long as the target */
+	struct hms_diag *diag;
+};
 
 /* Where pages of a range are, in bytes, by whom the kernel was asked. */
 struct hms_residency {
@@ -31,9 +42,23 @@ struct hms_target_ops {
 	 * DAX), false if ordinary memory is bound (node).
 	 */
 	bool maps;
+	/*
+	 * Fills in a zeroed target that has ops, text and index already.
+	 * Looks, but leaves nothing behind (no file, no descriptor): `hms
+	 * check` calls it too; what must be made is made by the first bind.
+	 * 0; -ENOENT: this machine has no such memory, the term is left out;
+	 * -EINVAL with diag filled; -ENOMEM.
+	 */
+	int (*create)(struct hms_target *target,
+		const struct hms_target_spec *spec);
 	/* Pages are handed out in multiples of this; 0: the system's. */
 	size_t (*granule)(const struct hms_target *target);
-	/* Bytes that could be bound now; a guess, cheap.  SIZE_MAX: unknown. */
+	/*
+	 * Bytes that could be bound now; a guess, cheap.  SIZE_MAX: unknown.
+	 * What is bound but not touched yet counts as free; the caller takes
+	 * it off.  May be NULL: unknown.  Called with a lock held: must not
+	 * come back to the engine.
+	 */
 	size_t (*room)(struct hms_target *target);
 	/*
 	 * Makes [addr, addr+len) memory of this target.  The range is mapped
@@ -48,6 +73,18 @@ struct hms_target_ops {
 	 * free again.  NULL for others.
 	 */
 	void (*release)(struct hms_target *target, void *addr, size_t len);
+	/*
+	 * maps only: mremap moved [old, old+len) to now.  NULL: nobody cares.
+	 */
+	void (*moved)(struct hms_target *target, void *old, void *now,
+		size_t len);
+	/*
+	 * maps only, around fork, the range table locked: before is called
+	 * for each piece [addr, addr+len) bound to the target, after once
+	 * per target, on both sides.  NULL: nothing to do.
+	 */
+	void (*before_fork)(struct hms_target *target, void *addr, size_t len);
+	void (*after_fork)(struct hms_target *target, bool child);
 };
 
 struct hms_target {
@@ -56,9 +93,16 @@ struct hms_target {
 	unsigned index;	     /* into the table of targets */
 	unsigned long nodes[HMS_MASK_WORDS]; /* node: which ones */
 	unsigned nnodes;
-	bool local;	     /* node: no mask, next to the toucher */
+	bool local;	     /* node: next to the toucher; nodes: with CPUs */
 	void *state;	     /* the kind's own */
 	uint64_t bound;	     /* bytes handed out by this process; atomic */
 };
+
+/* The kind that a type of term stands for (targets.def), or NULL. */
+const struct hms_target_ops *hms_target_kind(enum hms_term_type type);
+
+/* A call of a kind of target that the kernel refused: counted, said once. */
+void hms_target_refused(const struct hms_target *target, const char *call,
+	int err);
 
 #endif

@@ -22,6 +22,7 @@ struct hms_node {
 };
 
 struct hms_nodes {
+	const char *root; /* as given to hms_nodes_read(), borrowed */
 	unsigned max; /* highest node number present */
 	unsigned count;
 	struct hms_node node[HMS_MAX_NODES];
@@ -34,7 +35,14 @@ struct hms_nodes {
  * whose sysfs cannot be read has one node, 0, of dram.  0 or -errno.
  */
 int hms_nodes_read(const char *root, struct hms_nodes *nodes);
-/* Free bytes of a node now (MemFree of its meminfo), 0 if unknown. */
-uint64_t hms_node_free(const char *root, unsigned node);
+
+/* A node's memory now, bytes; all 0 if unknown.  Costs some 20-50 us. */
+struct hms_node_memory {
+	uint64_t total;
+	uint64_t free;	/* MemFree: nobody's */
+	uint64_t cache; /* clean pages of files, given up when needed */
+};
+void hms_node_memory(const char *root, unsigned node,
+	struct hms_node_memory *memory);
 
 #endif
