@@ -18,10 +18,13 @@ def hms(name, what, policy=None, **env):
     return Mode(name, "hms", None, env, what)
 
 
-# Two memories that no block is large enough for; they only take the first
-# and second place of the policy.
-FIRST = "heap, size >= 2T -> node:0 then local"
-SECOND = "heap, size >= 1T -> node:0 then default"
+def nth(n):
+    """A policy whose n-th place every call hits; no block is large enough
+    for the places before it."""
+    rules = [f"heap, size >= {2 ** (20 - i)}G -> node:0"
+             for i in range(1, n)]
+    return "; ".join(rules + ["heap -> node:0"])
+
 
 MODES = [
     Mode("glibc", None, None, {}, "no preload"),
@@ -38,11 +41,10 @@ MODES = [
         "heap, size >= 1T -> node:0"),
     hms("64K", "one rule by size, hit from 64 KiB on",
         "heap, size >= 64K -> node:0"),
-    hms("hit", "one rule, hit by every call", "heap -> node:0"),
-    hms("2nd", "hit by every call, second place of the policy",
-        f"{SECOND}; heap -> node:0"),
-    hms("3rd", "hit by every call, third place of the policy",
-        f"{FIRST}; {SECOND}; heap -> node:0"),
+    hms("hit", "one rule, hit by every call", nth(1)),
+    hms("2nd", "hit by every call, second place of the policy", nth(2)),
+    hms("3rd", "hit by every call, third place of the policy", nth(3)),
+    hms("4th", "hit by every call, no private heap left for it", nth(4)),
     hms("report", "no rules, calls counted, report written",
         HMS_REPORT="/dev/null"),
 ]

@@ -23,7 +23,7 @@ is "nothing failed" "$(grep failed "$scratch/err")" ""
 is "header of the summary" \
 	"$(grep -E '^mode +time +worst +CPU +worst +RSS +worst$' \
 		"$scratch/out" | wc -l)" 1
-for mode in glibc jemalloc off none miss 64K hit 2nd 3rd report; do
+for mode in glibc jemalloc off none miss 64K hit 2nd 3rd 4th report; do
 	is "a row with numbers for $mode" \
 		"$(grep -cE "^$mode( +[0-9.]+ +(pair64|true) [0-9.]+){3}$" \
 			"$scratch/out")" 1
