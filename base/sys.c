@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -179,6 +180,60 @@ pid_t hms_sys_gettid(void)
 	return (pid_t)hms_raw(SYS_gettid, 0, 0, 0, 0, 0, 0);
 }
 
+uid_t hms_sys_geteuid(void)
+{
+	return (uid_t)hms_raw(SYS_geteuid, 0, 0, 0, 0, 0, 0);
+}
+
+int hms_sys_lstat(const char *path, struct stat *st)
+{
+	return (int)CALL4(newfstatat, AT_FDCWD, path, st, AT_SYMLINK_NOFOLLOW);
+}
+
+int hms_sys_access(const char *path, int mode)
+{
+	return (int)CALL4(faccessat2, AT_FDCWD, path, mode, AT_EACCESS);
+}
+
+ssize_t hms_sys_getcwd(char *buf, size_t size)
+{
+	return CALL2(getcwd, buf, size);
+}
+
+int hms_sys_kill(pid_t pid, int sig)
+{
+	return (int)CALL2(kill, pid, sig);
+}
+
+int hms_sys_tgkill(pid_t pid, pid_t tid, int sig)
+{
+	return (int)CALL3(tgkill, pid, tid, sig);
+}
+
+uint64_t hms_sys_rlimit(int resource)
+{
+	struct rlimit limit;
+
+	if (CALL4(prlimit64, 0, resource, NULL, &limit) < 0 ||
+		limit.rlim_cur == RLIM_INFINITY)
+		return UINT64_MAX;
+	return limit.rlim_cur;
+}
+
+int hms_sys_uname(struct utsname *names)
+{
+	return (int)CALL1(uname, names);
+}
+
+uint64_t hms_sys_clock(int clock)
+{
+	struct timespec now;
+
+	if (CALL2(clock_gettime, clock, &now) < 0)
+		return 0;
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
 ssize_t hms_sys_read_file(const char *path, char *buf, size_t size)
 {
 	int fd = hms_sys_open(path, O_RDONLY, 0);
@@ -201,12 +256,15 @@ ssize_t hms_sys_read_file(const char *path, char *buf, size_t size)
 }
 
 /*
- * A reader that has gone must not kill the program with our SIGPIPE: it is
- * blocked meanwhile, and taken off the queue if it was not there before.
+ * A reader that has gone must not kill the program with our SIGPIPE, nor a
+ * file beyond ulimit -f with our SIGXFSZ: both are blocked meanwhile, and
+ * taken off the queue if they were not there before.
  */
 int hms_sys_write_all(int fd, const void *buf, size_t len)
 {
-	const uint64_t sigpipe = UINT64_C(1) << (SIGPIPE - 1);
+	const uint64_t ours = UINT64_C(1) << (SIGPIPE - 1) |
+		UINT64_C(1) << (SIGXFSZ - 1);
+	uint64_t mine;
 	const struct timespec now = { 0, 0 };
 	uint64_t old = 0, pending = 0;
 	size_t done = 0;
@@ -214,7 +272,7 @@ int hms_sys_write_all(int fd, const void *buf, size_t len)
 
 	hms_raw(SYS_rt_sigpending, (long)&pending, KERNEL_SIGSET_BYTES, 0, 0,
 		0, 0);
-	hms_raw(SYS_rt_sigprocmask, SIG_BLOCK, (long)&sigpipe, (long)&old,
+	hms_raw(SYS_rt_sigprocmask, SIG_BLOCK, (long)&ours, (long)&old,
 		KERNEL_SIGSET_BYTES, 0, 0);
 	while (done < len) {
 		n = hms_sys_write(fd, (const char *)buf + done, len - done);
@@ -224,8 +282,9 @@ int hms_sys_write_all(int fd, const void *buf, size_t len)
 			break;
 		done += (size_t)n;
 	}
-	if (n == -EPIPE && !(pending & sigpipe))
-		hms_raw(SYS_rt_sigtimedwait, (long)&sigpipe, 0, (long)&now,
+	mine = ours & ~pending;
+	if ((n == -EPIPE || n == -EFBIG) && mine)
+		hms_raw(SYS_rt_sigtimedwait, (long)&mine, 0, (long)&now,
 			KERNEL_SIGSET_BYTES, 0, 0);
 	hms_raw(SYS_rt_sigprocmask, SIG_SETMASK, (long)&old, 0,
 		KERNEL_SIGSET_BYTES, 0, 0);

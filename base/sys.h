@@ -20,6 +20,7 @@
 
 struct stat;
 struct statfs;
+struct utsname;
 
 /* True if a pointer returned by hms_sys_mmap() and kin is an -errno. */
 static inline bool hms_sys_failed(const void *p)
@@ -65,6 +66,20 @@ ssize_t hms_sys_getdents(int fd, void *buf, size_t len);
 int hms_sys_thread_name(char *name);
 pid_t hms_sys_getpid(void);
 pid_t hms_sys_gettid(void);
+uid_t hms_sys_geteuid(void);
+/* Of the path itself, never of what a symbolic link leads to: lstat(2). */
+int hms_sys_lstat(const char *path, struct stat *st);
+/* mode: W_OK and so on, for the effective user; 0 or -errno. */
+int hms_sys_access(const char *path, int mode);
+/* Bytes with the closing 0, or -errno; -ERANGE if buf is too small. */
+ssize_t hms_sys_getcwd(char *buf, size_t size);
+int hms_sys_kill(pid_t pid, int sig);
+int hms_sys_tgkill(pid_t pid, pid_t tid, int sig);
+/* The soft limit, UINT64_MAX if there is none or it cannot be read. */
+uint64_t hms_sys_rlimit(int resource);
+int hms_sys_uname(struct utsname *names);
+/* Nanoseconds of a clock of clock_gettime(2), 0 if there is none such. */
+uint64_t hms_sys_clock(int clock);
 
 /* Reads a whole small file into buf and ends it with a 0; bytes or -errno. */
 ssize_t hms_sys_read_file(const char *path, char *buf, size_t size);

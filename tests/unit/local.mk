@@ -22,6 +22,8 @@ tests_unit_arena_SOURCES = tests/unit/arena.c
 tests_unit_arena_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_arena_LDADD = $(UNIT_LIBS)
 
+include tests/unit/report.mk
+
 if HAVE_CRITERION
 check_PROGRAMS += $(UNIT)
 TESTS += $(UNIT)
