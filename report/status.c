@@ -130,27 +130,6 @@ static void make_wanted_page(void)
 	move_to_file();
 }
 
-static void add(uint64_t *to, uint64_t value)
-{
-	if (value)
-		__atomic_fetch_add(to, value, __ATOMIC_RELAXED);
-}
-
-/* Adds a tally to that of ended threads and empties it; it is ours alone. */
-static void fold(struct hms_tally *tally)
-{
-	struct hms_tally *ended = &hms_status->tallies[HMS_TALLY_ENDED];
-
-	for (size_t i = 0; i <= HMS_STATUS_RULES; i++) {
-		add(&ended->rule[i].calls, tally->rule[i].calls);
-		add(&ended->rule[i].bytes, tally->rule[i].bytes);
-	}
-	for (size_t i = 0; i < HMS_FAMILIES; i++)
-		add(&ended->family_calls[i], tally->family_calls[i]);
-	memset(tally->rule, 0, sizeof(tally->rule));
-	memset(tally->family_calls, 0, sizeof(tally->family_calls));
-}
-
 static bool take(struct hms_tally *tally, uint32_t from, uint32_t to)
 {
 	return __atomic_compare_exchange_n(&tally->owner, &from, to, false,
@@ -162,7 +141,7 @@ static struct hms_tally *find_free(uint32_t tid)
 	struct hms_tally *tally;
 	uint32_t owner;
 
-	for (size_t i = 1; i < HMS_TALLY_SHARED; i++) {
+	for (size_t i = 0; i < HMS_TALLY_SHARED; i++) {
 		tally = &hms_status->tallies[i];
 		owner = __atomic_load_n(&tally->owner, __ATOMIC_RELAXED);
 		/* Our number: left behind by a thread that had it before us. */
@@ -179,15 +158,13 @@ static struct hms_tally *find_orphan(uint32_t tid)
 	struct hms_tally *tally;
 	uint32_t owner;
 
-	for (size_t i = 1; i < HMS_TALLY_SHARED; i++) {
+	for (size_t i = 0; i < HMS_TALLY_SHARED; i++) {
 		tally = &hms_status->tallies[i];
 		owner = __atomic_load_n(&tally->owner, __ATOMIC_RELAXED);
 		if (!owner || hms_sys_tgkill(pid, (pid_t)owner, 0) != -ESRCH)
 			continue;
-		if (!take(tally, owner, tid))
-			continue;
-		fold(tally);
-		return tally;
+		if (take(tally, owner, tid))
+			return tally;
 	}
 	return find_free(tid);
 }
@@ -202,7 +179,8 @@ void hms_tally_claim(void)
 	if (!tally)
 		tally = find_orphan(tid);
 	if (!tally) {
-		add(&hms_status->lost_tallies, 1);
+		__atomic_fetch_add(
+			&hms_status->lost_tallies, 1, __ATOMIC_RELAXED);
 		tally = &hms_status->tallies[HMS_TALLY_SHARED];
 	}
 	hms_tally_mine = tally;
@@ -217,7 +195,7 @@ void hms_tally_release(void)
 	hms_tally_mine = NULL;
 	if (tally == &hms_status->tallies[HMS_TALLY_SHARED])
 		return;
-	fold(tally);
+	/* Its counts stay; whoever takes it next adds to them. */
 	__atomic_store_n(&tally->owner, 0, __ATOMIC_RELEASE);
 }
 

@@ -34,7 +34,10 @@ struct hms_tally_rule {
 	uint64_t bytes; /* as asked for by the program */
 };
 
-/* One thread's counters.  [0] is for calls that no rule matched. */
+/*
+ * One thread's counters, after those of earlier threads that had the tally.
+ * rule[0] is for calls that no rule matched.
+ */
 struct hms_tally {
 	uint32_t owner; /* tid; 0: free */
 	uint32_t pad;
@@ -95,11 +98,9 @@ struct hms_status {
 };
 
 /*
- * Tallies with a meaning of their own: counts of threads that ended, and the
- * one that threads share when no other is free.  Sharing makes its counts
+ * The tally that threads share when no other is free.  Its counts are then
  * approximate, which lost_tallies tells.
  */
-#define HMS_TALLY_ENDED 0
 #define HMS_TALLY_SHARED (HMS_STATUS_TALLIES - 1)
 
 /* Never NULL: private zero memory until hms_status_open() replaced it. */
@@ -114,7 +115,7 @@ extern bool hms_counting __attribute__((visibility("hidden")));
 
 /* Slow half: finds or claims a tally.  Async-signal-safe, lock-free. */
 void hms_tally_claim(void);
-/* The thread ends: its counts are folded into tallies[0].  It may count on. */
+/* The thread ends and leaves its tally to another.  It may count on. */
 void hms_tally_release(void);
 
 /*
