@@ -252,6 +252,22 @@ static void do_mbind(const char *kind)
 	where_is(kind, p, size);
 }
 
+/* Bound by whoever bound it, then moved by the program to node 2. */
+static void do_moved(const char *kind)
+{
+	char *p = map(size, 0);
+	size_t i;
+
+	memset(p, 1, size);
+	for (i = 0; i < size; i += 4096) {
+		void *page = p + i;
+		int node = 2, status;
+
+		syscall(SYS_move_pages, 0, 1, &page, &node, &status, 0);
+	}
+	where_is(kind, p, size);
+}
+
 /* Copy on write: the child's writes stay its own, the parent's too. */
 static void do_fork(const char *kind)
 {
@@ -297,13 +313,13 @@ static void do_again(const char *kind)
 	}
 }
 
-/* What /proc knows of a device's pages, which move_pages refuses. */
-static void do_maps_of(const char *kind)
+/* What /proc says a block is mapped from; move_pages refuses device pages. */
+static void mapped_from(const char *kind, char *p)
 {
-	char *p = map(size, 0), line[512];
 	unsigned long start, end;
-	FILE *maps;
 	size_t i, wrong = 0;
+	char line[512];
+	FILE *maps;
 
 	for (i = 0; i < size; i++)
 		p[i] = (char)(i * 31);
@@ -313,10 +329,19 @@ static void do_maps_of(const char *kind)
 	while (maps && fgets(line, sizeof(line), maps))
 		if (sscanf(line, "%lx-%lx", &start, &end) == 2 &&
 			start <= (uintptr_t)p && end > (uintptr_t)p)
-			printf("%s wrong=%zu bytes=%lu %s", kind, wrong,
-				end - (uintptr_t)p, line);
+			printf("%s wrong=%zu %s", kind, wrong, line);
 	if (maps)
 		fclose(maps);
+}
+
+static void do_map_of(const char *kind)
+{
+	mapped_from(kind, map(size, 0));
+}
+
+static void do_heap_of(const char *kind)
+{
+	mapped_from(kind, malloc(size));
 }
 
 static const struct {
@@ -348,9 +373,11 @@ static const struct {
 	{ "strdup", do_strdup },
 	{ "thread", do_thread },
 	{ "mbind", do_mbind },
+	{ "moved", do_moved },
 	{ "fork", do_fork },
 	{ "again", do_again },
-	{ "maps_of", do_maps_of },
+	{ "map_of", do_map_of },
+	{ "heap_of", do_heap_of },
 };
 
 int main(int argc, char **argv)

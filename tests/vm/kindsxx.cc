@@ -24,7 +24,7 @@ int main(int argc, char **argv)
 			    << 20;
 
 	where_is("new", ::operator new(size), size);
-	where_is("new[]", new char[size], size);
+	where_is("new-array", new char[size], size);
 	where_is("new-nothrow", ::operator new(size, std::nothrow), size);
 	where_is("new-aligned", new page[size / sizeof(page)], size);
 

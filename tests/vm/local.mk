@@ -6,6 +6,23 @@ tests_vm_kinds_CFLAGS = -Wall -Wextra
 tests_vm_kinds_LDADD = -lpthread
 tests_vm_kindsxx_SOURCES = tests/vm/kindsxx.cc tests/vm/where.h
 
-EXTRA_DIST += tests/vm/machine tests/vm/machine-init tests/vm/machine-guest \
-	tests/vm/topology/tiers.conf tests/vm/topology/devdax.conf \
-	tests/vm/topology/sockets.conf tests/vm/where.py tests/vm/Wait.java
+
+
+EXTRA_DIST += $(tests_vm_files)
+tests_vm_files = tests/vm/tiers.sh tests/vm/devdax.sh tests/vm/sockets.sh \
+	tests/vm/run.sh tests/vm/machine tests/vm/machine-init \
+	tests/vm/machine-guest tests/vm/topology/tiers.conf \
+	tests/vm/topology/devdax.conf tests/vm/topology/sockets.conf \
+	tests/vm/place-lib.sh tests/vm/place.sh tests/vm/place-report.sh \
+	tests/vm/place-calm.sh tests/vm/place-end.sh tests/vm/devices.sh \
+	tests/vm/sockets-place.sh tests/vm/demo.sh tests/vm/where.py \
+	tests/vm/Wait.java
+
+# Java's test is left out where there is no compiler for it.
+check_DATA += tests/vm/Wait.class
+tests/vm/Wait.class: tests/vm/Wait.java
+	@mkdir -p tests/vm
+	if javac -version >/dev/null 2>&1; then \
+		javac -d tests/vm $(srcdir)/tests/vm/Wait.java; \
+	else : >$@; fi
+CLEANFILES += tests/vm/Wait.class

@@ -82,7 +82,7 @@ static inline void where_print(const char *kind, const struct where *sum)
 /* Touches one block and says where it is; NULL is said with its errno. */
 static inline void where_is(const char *kind, void *start, size_t len)
 {
-	struct where sum = { 0 };
+	struct where sum = {};
 
 	if (!start || start == (void *)-1) {
 		printf("%s errno=%d\n", kind, errno);

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Where is a Python program's memory?  usage: where.py MIB
+"""Where is a Python program's memory?  usage: where.py MIB [NODE]
 
-Knows nothing of HMS.  Prints lines as where.h does.
+Knows nothing of HMS.  Prints lines as where.h does.  With NODE, some memory
+is bound to it by libnuma.
 """
 import collections
 import ctypes
@@ -42,3 +43,13 @@ where("bytearrays", [(address_of(c), len(c)) for c in chunks])
 numbers = ctypes.create_string_buffer(size)
 ctypes.memset(numbers, 1, size)
 where("ctypes", [(ctypes.addressof(numbers), size)])
+try:
+    numa = ctypes.CDLL("libnuma.so.1")
+except OSError:
+    numa = None
+if numa and len(sys.argv) > 2:
+    numa.numa_alloc_onnode.restype = ctypes.c_void_p
+    numa.numa_alloc_onnode.argtypes = ctypes.c_size_t, ctypes.c_int
+    own = numa.numa_alloc_onnode(size, int(sys.argv[2]))
+    ctypes.memset(own, 1, size)
+    where("numa_alloc_onnode", [(own, size)])
