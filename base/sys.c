@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/shm.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -60,6 +61,16 @@ int hms_sys_mprotect(void *addr, size_t len, int prot)
 int hms_sys_madvise(void *addr, size_t len, int advice)
 {
 	return (int)CALL3(madvise, addr, len, advice);
+}
+
+int hms_sys_pkey_mprotect(void *addr, size_t len, int prot, int pkey)
+{
+	return (int)CALL4(pkey_mprotect, addr, len, prot, pkey);
+}
+
+int hms_sys_mlock(void *addr, size_t len)
+{
+	return (int)CALL2(mlock, addr, len);
 }
 
 int hms_sys_mincore(void *addr, size_t len, unsigned char *vec)
@@ -125,6 +136,16 @@ int hms_sys_fstat(int fd, struct stat *st)
 	return (int)CALL4(newfstatat, fd, "", st, AT_EMPTY_PATH);
 }
 
+int hms_sys_stat(const char *path, struct stat *st)
+{
+	return (int)CALL4(newfstatat, AT_FDCWD, path, st, 0);
+}
+
+int hms_sys_pipe(int fds[2])
+{
+	return (int)CALL2(pipe2, fds, O_CLOEXEC);
+}
+
 int hms_sys_fstatfs(int fd, struct statfs *st)
 {
 	return (int)CALL2(fstatfs, fd, st);
@@ -163,6 +184,30 @@ ssize_t hms_sys_readlink(const char *path, char *buf, size_t len)
 ssize_t hms_sys_getdents(int fd, void *buf, size_t len)
 {
 	return CALL3(getdents64, fd, buf, len);
+}
+
+long hms_sys_shm_size(int id)
+{
+	struct shmid_ds ds;
+	long rc = CALL3(shmctl, id, IPC_STAT, &ds);
+
+	return rc < 0 ? rc : (long)ds.shm_segsz;
+}
+
+uint64_t hms_sys_block_signals(void)
+{
+	const uint64_t all = UINT64_MAX;
+	uint64_t old = 0;
+
+	hms_raw(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&old,
+		KERNEL_SIGSET_BYTES, 0, 0);
+	return old;
+}
+
+void hms_sys_restore_signals(uint64_t mask)
+{
+	hms_raw(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0,
+		KERNEL_SIGSET_BYTES, 0, 0);
 }
 
 int hms_sys_thread_name(char *name)

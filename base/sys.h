@@ -35,6 +35,8 @@ void *hms_sys_mremap(void *old, size_t old_len, size_t new_len, int flags,
 int hms_sys_munmap(void *addr, size_t len);
 int hms_sys_mprotect(void *addr, size_t len, int prot);
 int hms_sys_madvise(void *addr, size_t len, int advice);
+int hms_sys_pkey_mprotect(void *addr, size_t len, int prot, int pkey);
+int hms_sys_mlock(void *addr, size_t len);
 int hms_sys_mincore(void *addr, size_t len, unsigned char *vec);
 
 /* nodes: bit mask of bits bits; see mbind(2), get_mempolicy(2). */
@@ -54,6 +56,8 @@ ssize_t hms_sys_write(int fd, const void *buf, size_t len);
 int hms_sys_fallocate(int fd, int mode, off_t off, off_t len);
 int hms_sys_ftruncate(int fd, off_t len);
 int hms_sys_fstat(int fd, struct stat *st);
+int hms_sys_stat(const char *path, struct stat *st);
+int hms_sys_pipe(int fds[2]);
 int hms_sys_fstatfs(int fd, struct statfs *st);
 int hms_sys_flock(int fd, int operation);
 int hms_sys_unlink(const char *path);
@@ -62,6 +66,11 @@ int hms_sys_mkdir(const char *path, mode_t mode);
 int hms_sys_fcntl(int fd, int cmd, long arg);
 ssize_t hms_sys_readlink(const char *path, char *buf, size_t len);
 ssize_t hms_sys_getdents(int fd, void *buf, size_t len);
+/* Size in bytes of a System V segment, or -errno. */
+long hms_sys_shm_size(int id);
+/* Blocks every signal and returns the mask to restore. */
+uint64_t hms_sys_block_signals(void);
+void hms_sys_restore_signals(uint64_t mask);
 /* name: at least 16 bytes; the calling thread's comm, prctl(PR_GET_NAME). */
 int hms_sys_thread_name(char *name);
 pid_t hms_sys_getpid(void);
