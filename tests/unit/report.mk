@@ -2,3 +2,8 @@ UNIT += tests/unit/status
 tests_unit_status_SOURCES = tests/unit/status.c
 tests_unit_status_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_status_LDADD = $(UNIT_LIBS)
+
+UNIT += tests/unit/render
+tests_unit_render_SOURCES = tests/unit/render.c
+tests_unit_render_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_render_LDADD = $(UNIT_LIBS)

@@ -146,6 +146,8 @@ Test(status, threads_add_up)
 	cr_assert_eq(hms_status_open("program"), 0);
 	run_threads(&file);
 	check_counts();
+	for (int i = 0; i < HMS_STATUS_TALLIES; i++)
+		cr_assert_eq(hms_status->tallies[i].owner, 0);
 }
 
 /* The same with threads that vanish without releasing: tallies are found
