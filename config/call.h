@@ -43,15 +43,15 @@ enum hms_call_flag {
 	HMS_CALL_LOCKED = 1 << 8,
 	HMS_CALL_STACK = 1 << 9,
 	HMS_CALL_RESERVE = 1 << 10, /* PROT_NONE */
-	HMS_CALL_EXEC = 1 << 11,    /* PROT_EXEC */
-	HMS_CALL_ZEROED = 1 << 12,  /* calloc */
+	HMS_CALL_EXEC = 1 << 11, /* PROT_EXEC */
+	HMS_CALL_ZEROED = 1 << 12, /* calloc */
 };
 
 struct hms_call {
 	enum hms_api api;
-	uint32_t flags;	    /* enum hms_call_flag */
-	size_t size;	    /* bytes asked for */
-	size_t align;	    /* bytes asked for; 0 if the call has none */
+	uint32_t flags; /* enum hms_call_flag */
+	size_t size; /* bytes asked for */
+	size_t align; /* bytes asked for; 0 if the call has none */
 	const void *caller; /* return address of the program's own call */
 };
 

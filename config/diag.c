@@ -30,6 +30,16 @@ static size_t char_len(const char *p, const char *end)
 	return n;
 }
 
+unsigned hms_diag_columns(const char *text, size_t len)
+{
+	const char *end = text + len;
+	unsigned n = 0;
+
+	for (; text < end; n++)
+		text += char_len(text, end);
+	return n;
+}
+
 static const char *skip(const char *p, const char *end, unsigned chars)
 {
 	while (chars-- && p < end)

@@ -24,5 +24,7 @@ void hms_diag_put(struct hms_diag *diag, const struct hms_source *source,
 void hms_diag_error(struct hms_diag *diag, const struct hms_source *source,
 	unsigned line, unsigned column, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
+/* Characters in len bytes of text, as columns count them. */
+unsigned hms_diag_columns(const char *text, size_t len);
 
 #endif

@@ -26,18 +26,18 @@ enum hms_kind {
 };
 
 enum hms_term_type {
-	HMS_TERM_DEFAULT,    /* leave it alone: the system's own choice */
-	HMS_TERM_LOCAL,	     /* next to the CPU that touches it first */
-	HMS_TERM_NODE,	     /* node:N */
-	HMS_TERM_KIND,	     /* dram, hbm, ... : every node of that kind */
-	HMS_TERM_FILE,	     /* file:/path, a folder or a file */
-	HMS_TERM_DAX,	     /* dax:0.0 */
-	HMS_TERM_DEVICE,     /* cuda:0, opencl:0, hip:0, ze:0 */
-	HMS_TERM_BEST,	     /* best NEED [read|write] [for I {and I}] */
-	HMS_TERM_NEAR,	     /* near I */
+	HMS_TERM_DEFAULT, /* leave it alone: the system's own choice */
+	HMS_TERM_LOCAL, /* next to the CPU that touches it first */
+	HMS_TERM_NODE, /* node:N */
+	HMS_TERM_KIND, /* dram, hbm, ... : every node of that kind */
+	HMS_TERM_FILE, /* file:/path, a folder or a file */
+	HMS_TERM_DAX, /* dax:0.0 */
+	HMS_TERM_DEVICE, /* cuda:0, opencl:0, hip:0, ze:0 */
+	HMS_TERM_BEST, /* best NEED [read|write] [for I {and I}] */
+	HMS_TERM_NEAR, /* near I */
 	HMS_TERM_INTERLEAVE, /* interleave(term*w, ...) */
-	HMS_TERM_MANAGED,    /* managed(place) */
-	HMS_TERM_LIST,	     /* a name's own spill list, in an interleave */
+	HMS_TERM_MANAGED, /* managed(place) */
+	HMS_TERM_LIST, /* a name's own spill list, in an interleave */
 };
 
 enum hms_need { HMS_BANDWIDTH, HMS_LATENCY, HMS_CAPACITY };
@@ -59,17 +59,17 @@ struct hms_source {
 struct hms_term {
 	enum hms_term_type type;
 	const char *text;
-	unsigned line, column;	/* where it stands, for messages */
-	unsigned number;	/* NODE, DEVICE: the number */
-	enum hms_kind kind;	/* KIND */
-	const char *path;	/* FILE: the path; DAX: "0.0"; DEVICE: "cuda" */
-	enum hms_need need;	/* BEST */
+	unsigned line, column; /* where it stands, for messages */
+	unsigned number; /* NODE, DEVICE: the number */
+	enum hms_kind kind; /* KIND */
+	const char *path; /* FILE: the path; DAX: "0.0"; DEVICE: "cuda" */
+	enum hms_need need; /* BEST */
 	enum hms_access access; /* BEST */
-	unsigned ninitiators;	/* BEST, NEAR */
+	unsigned ninitiators; /* BEST, NEAR */
 	const char **initiators;
-	unsigned weight;       /* inside interleave: >= 1 */
-	int limit;	       /* index into limits[], or -1 */
-	unsigned nterms;       /* INTERLEAVE, MANAGED, LIST: what is inside */
+	unsigned weight; /* inside interleave: >= 1 */
+	int limit; /* index into limits[], or -1 */
+	unsigned nterms; /* INTERLEAVE, MANAGED, LIST: what is inside */
 	struct hms_term *terms;
 };
 
@@ -82,8 +82,8 @@ struct hms_place_spec {
 
 struct hms_limit_spec {
 	const char *name; /* the target name it caps */
-	uint64_t bytes;	  /* per process */
-	bool shared;	  /* over the processes of one user on this host */
+	uint64_t bytes; /* per process */
+	bool shared; /* over the processes of one user on this host */
 };
 
 enum hms_option {
@@ -100,9 +100,9 @@ struct hms_rule {
 	const char *text; /* the statement's own text, one line, for reports */
 	unsigned line, column;
 	uint64_t apis; /* bits of enum hms_api */
-	size_t size_min, size_max;   /* bytes, inclusive */
+	size_t size_min, size_max; /* bytes, inclusive */
 	size_t align_min, align_max; /* bytes, inclusive */
-	const char *from;	     /* globs, or NULL: any */
+	const char *from; /* globs, or NULL: any */
 	const char *via, *via_module;
 	const char *site;
 	const char *thread;
@@ -110,20 +110,20 @@ struct hms_rule {
 	uint32_t flags; /* any of enum hms_call_flag; 0: whatever */
 	unsigned place; /* index into places[] */
 	uint32_t options; /* enum hms_option */
-	uint64_t limit;	  /* `limit SIZE` of this rule; UINT64_MAX: none */
+	uint64_t limit; /* `limit SIZE` of this rule; UINT64_MAX: none */
 };
 
 /* Sizes up to `last` and above the route before: which rule to try first. */
 struct hms_route {
-	size_t last;  /* bytes, inclusive; the last route's is SIZE_MAX */
-	int rule;     /* first rule that may match; -1: none ever does */
+	size_t last; /* bytes, inclusive; the last route's is SIZE_MAX */
+	int rule; /* first rule that may match; -1: none ever does */
 	bool decided; /* size and API alone decide: it does match */
 };
 
 struct hms_policy {
 	const char *source; /* file name, "HMS_POLICY" or "preset fast" */
-	const char *text;   /* what was parsed, ended with a 0 */
-	unsigned nsources;  /* [0] is that text, the others were included */
+	const char *text; /* what was parsed, ended with a 0 */
+	unsigned nsources; /* [0] is that text, the others were included */
 	struct hms_source *sources;
 	unsigned nwarnings; /* for `hms check`: each a complete diagnostic */
 	const char **warnings;
@@ -144,11 +144,16 @@ struct hms_diag {
 	char text[1024];
 };
 
+#define HMS_RULES_MAX (1 << 20)
+
 struct hms_policy_input {
 	const char *source; /* name used in messages */
-	const char *text;   /* may hold any bytes, 0 too */
-	size_t len;	    /* at most 1 MiB is accepted */
-	const char *program; /* base name of this process, for `process` */
+	const char *text; /* may hold any bytes, 0 too */
+	size_t len; /* at most HMS_RULES_MAX */
+	const char *program; /* base name of this process, for `process`;
+				NULL: rules for every program are kept */
+	const char *path; /* file that text was read from: includes are
+				relative to its folder; NULL: not a file */
 };
 
 /*
@@ -156,9 +161,8 @@ struct hms_policy_input {
  * dropped.  On success *out is set and lives in the arena.
  * 0; -EINVAL with diag filled; -ENOMEM with diag filled.
  */
-int hms_policy_parse(const struct hms_policy_input *in,
-	struct hms_arena *arena, struct hms_policy **out,
-	struct hms_diag *diag);
+int hms_policy_parse(const struct hms_policy_input *in, struct hms_arena *arena,
+	struct hms_policy **out, struct hms_diag *diag);
 
 /*
  * The policy this process is to follow: HMS_POLICY (a preset's name, a
@@ -185,8 +189,8 @@ void hms_policy_error(const struct hms_policy *policy, unsigned line,
 /*
  * The source that a rule's or term's line stands in; *local: its line there.
  */
-const struct hms_source *hms_policy_line(const struct hms_policy *policy,
-	unsigned line, unsigned *local);
+const struct hms_source *hms_policy_line(
+	const struct hms_policy *policy, unsigned line, unsigned *local);
 
 /*
  * Text of a preset that is part of the library ("local", "fast"...), NULL if

@@ -22,6 +22,9 @@ int hms_word_kind(const char *word);
 /* enum hms_call_flag; 0: no such word. */
 uint32_t hms_word_flag(const char *word);
 
+/* Does it mean something already, so that no target can have the name? */
+bool hms_word_reserved(const char *word);
+
 /* Names of APIs and families, kinds, flags; *n of them. */
 const char *const *hms_words_apis(unsigned *n);
 const char *const *hms_words_kinds(unsigned *n);
