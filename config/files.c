@@ -160,7 +160,7 @@ static bool is_path(const char *value)
 {
 	size_t len = strlen(value);
 
-	if (strstr(value, "->"))
+	if (strstr(value, "->") || !strncmp(value, "include ", 8))
 		return false;
 	if (strchr(value, '/') && !strpbrk(value, ";\n"))
 		return true;

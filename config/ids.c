@@ -11,15 +11,14 @@
 static const struct {
 	const char *prefix;
 	enum hms_term_type type;
-	const char *example;
 } kinds[] = {
-	{ "node", HMS_TERM_NODE, "node:0" },
-	{ "file", HMS_TERM_FILE, "file:/path" },
-	{ "dax", HMS_TERM_DAX, "dax:0.0" },
-	{ "cuda", HMS_TERM_DEVICE, "cuda:0" },
-	{ "opencl", HMS_TERM_DEVICE, "opencl:0" },
-	{ "hip", HMS_TERM_DEVICE, "hip:0" },
-	{ "ze", HMS_TERM_DEVICE, "ze:0" },
+	{ "node", HMS_TERM_NODE },
+	{ "file", HMS_TERM_FILE },
+	{ "dax", HMS_TERM_DAX },
+	{ "cuda", HMS_TERM_DEVICE },
+	{ "opencl", HMS_TERM_DEVICE },
+	{ "hip", HMS_TERM_DEVICE },
+	{ "ze", HMS_TERM_DEVICE },
 };
 #define NKINDS (sizeof(kinds) / sizeof(kinds[0]))
 
@@ -73,11 +72,11 @@ static int unknown_prefix(struct compile *c, unsigned source,
 	for (size_t i = 0; i < NKINDS; i++)
 		words[i] = kinds[i].prefix;
 	near = hms_text_nearest(prefix, words, NKINDS);
-	for (size_t i = 0; near && i < NKINDS; i++)
-		if (near == kinds[i].prefix)
-			return compile_error(c, source, &ast->loc,
-				"unknown target \"%s\"; did you mean \"%s\"?",
-				ast->text, kinds[i].example);
+	if (near)
+		return compile_error(c, source, &ast->loc,
+			"unknown target \"%s\"; did you mean "
+			"\"%s%s\"?",
+			ast->text, near, ast->text + len);
 	return compile_error(
 		c, source, &ast->loc, "unknown target \"%s\"", ast->text);
 }

@@ -21,7 +21,7 @@ libhmscore_la_SOURCES += config/api.def config/call.h config/options.def \
 	config/words.c config/words.h \
 	$(config_generated)
 BUILT_SOURCES += $(config_generated) config/presets.inc
-EXTRA_DIST += config/rules.l config/rules.y $(config_presets)
+EXTRA_DIST += config/rules.l config/rules.y
 MAINTAINERCLEANFILES = $(config_generated)
 CLEANFILES += config/presets.inc
 presetsdir = $(pkgdatadir)/presets

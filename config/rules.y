@@ -484,6 +484,9 @@ static void put_expected(struct hms_text *text, yysymbol_kind_t *set, int n)
 		if (take_group(set, &n, groups[i].members)) {
 			quoted[count] = false;
 			phrases[count++] = groups[i].phrase;
+			/* Nothing needs to follow, but that is no hint. */
+			if (i == 0)
+				n = 0;
 		}
 	for (int i = 0; i < n && count < MAX_PHRASES; i++) {
 		const char *name = yysymbol_name(set[i]);
