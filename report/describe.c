@@ -32,8 +32,6 @@ void hms_report_describe(
 	struct hms_status *s = hms_status;
 	unsigned n;
 
-	if (!hms_counting)
-		return;
 	SET(s->policy, policy->source);
 	n = policy->nrules < HMS_STATUS_RULES ? policy->nrules
 					      : HMS_STATUS_RULES;
@@ -53,12 +51,4 @@ void hms_report_describe(
 	for (unsigned i = 0; i < n; i++)
 		describe_target(&s->targets[i], places->targets[i]);
 	s->ntargets = n;
-}
-
-void hms_report_refused(const char *source, const char *why)
-{
-	if (!hms_counting)
-		return;
-	SET(hms_status->policy, source);
-	SET(hms_status->refusal, why);
 }

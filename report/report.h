@@ -30,12 +30,12 @@
  */
 void hms_report_setup(const char *spec, const char *program);
 
-/* Names of the rules and targets; places may be NULL.  Before `live`. */
+/*
+ * Names of the rules and targets; places may be NULL.  Before `live`, whether
+ * calls are counted or not.
+ */
 void hms_report_describe(const struct hms_policy *policy,
 	const struct hms_places *places);
-/* The rules were not followed, and why: hms_diag's text. */
-void hms_report_refused(const char *source, const char *why);
-
 /*
  * Asks the kernel where the pages of every range are.  Without force at most
  * once a second and for at most 1 % of the time: for slow paths to call as
@@ -47,13 +47,10 @@ void hms_report_refresh(bool force);
 /*
  * The process ends: writes the report and removes the status page.  Called by
  * the destructor and by _exit; only the first call acts, and never one in a
- * vfork child, which still is on its parent's memory.
+ * vfork child, which still is on its parent's memory.  A forked child writes a
+ * report of its own (hms_status_after_fork()).
  */
 void hms_report_finish(void);
-
-/* fork: see hms_status_before_fork().  The child writes a report of its own. */
-void hms_report_before_fork(void);
-void hms_report_after_fork(bool child);
 
 /* What the escapes of a path stand for. */
 struct hms_report_names {

@@ -1,4 +1,7 @@
 bin_PROGRAMS += hms
-hms_SOURCES = tools/cmd.h tools/hms.def tools/main.c tools/report.c
-hms_CFLAGS = $(HMS_CFLAGS)
-hms_LDADD = libhmscore.la
+hms_SOURCES = tools/cmd.h tools/hms.def tools/main.c \
+	tools/program.c tools/program.h \
+	tools/report.c \
+	tools/run.c
+hms_CFLAGS = $(HMS_CFLAGS) $(LIBELF_CFLAGS)
+hms_LDADD = libhmscore.la $(LIBELF_LIBS)
