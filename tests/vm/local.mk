@@ -7,9 +7,9 @@ tests_vm_kinds_LDADD = -lpthread
 tests_vm_kindsxx_SOURCES = tests/vm/kindsxx.cc tests/vm/where.h
 
 
-
+TESTS += tests/vm/itself.sh
 EXTRA_DIST += $(tests_vm_files)
-tests_vm_files = tests/vm/tiers.sh tests/vm/devdax.sh tests/vm/sockets.sh \
+tests_vm_files = tests/vm/itself.sh tests/vm/tiers.sh tests/vm/devdax.sh tests/vm/sockets.sh \
 	tests/vm/run.sh tests/vm/machine tests/vm/machine-init \
 	tests/vm/machine-guest tests/vm/topology/tiers.conf \
 	tests/vm/topology/devdax.conf tests/vm/topology/sockets.conf \
