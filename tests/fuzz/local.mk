@@ -1,1 +1,46 @@
-# fuzz
+# Fuzzers, with clang's libFuzzer.  `make fuzz` runs them for FUZZ_SECONDS
+# each; `make check` runs each for a few.
+FUZZ_SECONDS = 600
+FUZZ_FLAGS = -g -O1 -fno-omit-frame-pointer \
+	-fsanitize=fuzzer,address,undefined \
+	-fno-sanitize-recover=undefined -Wno-unused-command-line-argument
+
+fuzz_policy_sources = tests/fuzz/policy_fuzz.c \
+	config/ast.c config/compile.c config/conditions.c config/diag.c \
+	config/files.c config/ids.c config/match.c config/presets.c \
+	config/routes.c config/sources.c config/terms.c config/words.c \
+	config/rules_scan.c config/rules_parse.c \
+	base/sys.c base/text.c base/faults.c
+
+EXTRA_DIST += tests/fuzz/policy_fuzz.c tests/fuzz/policy.dict \
+	tests/fuzz/policy.sh \
+	tests/fuzz/corpus/bad.hms tests/fuzz/corpus/crlf.hms \
+	tests/fuzz/corpus/design.hms tests/fuzz/corpus/dry.hms \
+	tests/fuzz/corpus/empty.hms tests/fuzz/corpus/flags.hms \
+	tests/fuzz/corpus/include.hms tests/fuzz/corpus/later.hms \
+	tests/fuzz/corpus/names.hms tests/fuzz/corpus/sizes.hms \
+	tests/fuzz/corpus/typos.hms tests/fuzz/corpus/via.hms
+TESTS += tests/fuzz/policy.sh
+CLEANFILES += tests/fuzz/policy_fuzz
+
+# Two files of the fuzzer stand in for the library's: the arena, and files.
+tests/fuzz/policy_fuzz: $(fuzz_policy_sources) config/presets.inc
+	$(AM_V_CCLD)$(MKDIR_P) tests/fuzz && set -- && \
+	for f in $(fuzz_policy_sources); do \
+		test -f $$f || f=$(srcdir)/$$f; set -- "$$@" $$f; done && \
+	$(CLANG) -std=gnu11 $(FUZZ_FLAGS) $(AM_CPPFLAGS) $(CPPFLAGS) \
+		-Wl,--wrap=hms_file_read -Wl,--wrap=hms_file_identify \
+		-o $@ "$$@"
+
+if HAVE_CLANG
+check_DATA += tests/fuzz/policy_fuzz
+fuzz: tests/fuzz/policy_fuzz
+	$(MKDIR_P) tests/fuzz/found
+	tests/fuzz/policy_fuzz -max_total_time=$(FUZZ_SECONDS) -timeout=10 \
+		-max_len=4096 -dict=$(srcdir)/tests/fuzz/policy.dict \
+		-print_final_stats=1 tests/fuzz/found $(srcdir)/tests/fuzz/corpus
+else
+fuzz:
+	@echo "fuzzers need clang (apt-get install clang)" >&2; exit 1
+endif
+.PHONY: fuzz
