@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/shm.h>
@@ -277,6 +278,11 @@ uint64_t hms_sys_clock(int clock)
 	if (CALL2(clock_gettime, clock, &now) < 0)
 		return 0;
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+size_t hms_sys_page_size(void)
+{
+	return getauxval(AT_PAGESZ);
 }
 
 ssize_t hms_sys_read_file(const char *path, char *buf, size_t size)

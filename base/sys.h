@@ -90,6 +90,9 @@ int hms_sys_uname(struct utsname *names);
 /* Nanoseconds of a clock of clock_gettime(2), 0 if there is none such. */
 uint64_t hms_sys_clock(int clock);
 
+/* Bytes of a page, from what the kernel gave this process: getauxval(3). */
+size_t hms_sys_page_size(void);
+
 /* Reads a whole small file into buf and ends it with a 0; bytes or -errno. */
 ssize_t hms_sys_read_file(const char *path, char *buf, size_t size);
 /* Writes everything unless an error comes first; 0 or -errno. */

@@ -1,6 +1,12 @@
-libhmscore_la_SOURCES += engine/engine.h engine/place.h engine/range.h \
-	engine/target/target.h \
-	engine/target/targets.def engine/topology/nodes.h
+libhmscore_la_SOURCES += engine/engine.h \
+	engine/place.c engine/place.h engine/resolve.c \
+	engine/range.c engine/range.h engine/tree.c engine/tree.h \
+	engine/residency.c engine/residency.h engine/numa_maps.c \
+	engine/room.c engine/room.h \
+	engine/stripes.c engine/stripes.h \
+	engine/target/target.h engine/target/targets.def \
+	engine/target/node.c engine/target/node.h \
+	engine/topology/nodes.c engine/topology/nodes.h
 
 include engine/heap/local.mk
 

@@ -103,9 +103,13 @@ struct hms_request {
 int hms_place_bind(const struct hms_places *places,
 	const struct hms_request *request,
 	void (*fn)(const struct hms_piece *piece, void *arg), void *arg);
-/* Takes the charges of a piece, or of a part of one, back. */
-void hms_place_uncharge(const struct hms_places *places,
-	struct hms_place *place, int rule, const struct hms_piece *piece);
+/*
+ * Takes the charges of a piece, or of a part of one, back (sign -1), or makes
+ * them again (1) for a piece that moved.  Lock-free.
+ */
+void hms_place_charge(const struct hms_places *places,
+	struct hms_place *place, int rule, const struct hms_piece *piece,
+	int sign);
 /*
  * How many bytes of a piece are target i's: all or none, or its share by
  * address, so that the shares of parts add up to the share of the whole.

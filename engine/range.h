@@ -72,6 +72,8 @@ void hms_range_each(void (*fn)(const struct hms_range *range, void *arg),
 	void *arg);
 /* Pieces that no memory was left to remember, since the start. */
 size_t hms_range_lost(void);
+/* Pieces that only interleaving cut off: mappings the program has more. */
+size_t hms_range_stripes(void);
 
 /* fork: held across it in the parent, released on both sides. */
 void hms_ranges_before_fork(void);

@@ -54,10 +54,10 @@ struct hms_target_ops {
 	/* Pages are handed out in multiples of this; 0: the system's. */
 	size_t (*granule)(const struct hms_target *target);
 	/*
-	 * Bytes that could be bound now; a guess, cheap.  SIZE_MAX: unknown.
-	 * What is bound but not touched yet counts as free; the caller takes
-	 * it off.  May be NULL: unknown.  Called with a lock held: must not
-	 * come back to the engine.
+	 * Bytes that could be bound now; a guess, cheap.  SIZE_MAX or NULL:
+	 * unknown.  Nodes count what is bound but not touched yet as free,
+	 * the caller takes it off; others have reserved it, so do not.
+	 * Called with a lock held: must not come back to the engine.
 	 */
 	size_t (*room)(struct hms_target *target);
 	/*
@@ -96,6 +96,8 @@ struct hms_target {
 	bool local;	     /* node: next to the toucher; nodes: with CPUs */
 	void *state;	     /* the kind's own */
 	uint64_t bound;	     /* bytes handed out by this process; atomic */
+	uint64_t touched;    /* node: of these, with pages, at the last walk */
+	uint64_t dropped;    /* node: given back since; atomic */
 };
 
 /* The kind that a type of term stands for (targets.def), or NULL. */

@@ -10,9 +10,9 @@
 #	tests_unit_NAME_LDFLAGS = -Wl,--wrap=hms_sys_mbind
 # and defines __wrap_hms_sys_mbind(); the true one is __real_hms_sys_mbind().
 #
-# They print TAP: AM_TESTS_ENVIRONMENT sets CRITERION_OUTPUTS.
-# (It also turns leak detection off: Criterion itself leaks, HMS has no malloc.)  By hand, run
-# them plain, or with --filter SUITE/NAME.
+# They print TAP: AM_TESTS_ENVIRONMENT sets CRITERION_OUTPUTS.  By hand, run
+# them plain, or with --filter SUITE/NAME.  Leaks are not looked for: Criterion
+# itself leaks, and HMS has no malloc.
 UNIT =
 UNIT_CFLAGS = $(HMS_CFLAGS) $(SAN_FLAGS) $(CRITERION_CFLAGS)
 UNIT_LIBS = $(UNIT_CORE) $(CRITERION_LIBS)
@@ -22,6 +22,7 @@ tests_unit_arena_SOURCES = tests/unit/arena.c
 tests_unit_arena_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_arena_LDADD = $(UNIT_LIBS)
 
+include tests/unit/engine.mk
 include tests/unit/report.mk
 
 if HAVE_CRITERION

@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "engine/place.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sys/mman.h>
+
+#include "base/log.h"
+#include "base/sys.h"
+#include "engine/range.h"
+#include "engine/room.h"
+#include "engine/stripes.h"
+#include "engine/target/node.h"
+#include "report/status.h"
+
+#define HUGE ((uintptr_t)2 << 20)
+#define BATCH 16
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23 /* Linux 5.14 */
+#endif
+
+/* Whoever decides what goes where; held across no bind and no fn. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* How far hms_place_bind() has come. */
+struct progress {
+	const struct hms_places *places;
+	const struct hms_request *ask;
+	uintptr_t at; /* bound up to here */
+	int step; /* the steps before took what they could */
+	size_t stripe;
+	unsigned npieces;
+	struct hms_piece pieces[BATCH]; /* decided and charged */
+};
+
+void hms_places_before_fork(void)
+{
+	pthread_mutex_lock(&lock);
+}
+
+void hms_places_after_fork(void)
+{
+	pthread_mutex_unlock(&lock);
+}
+
+void hms_target_refused(
+	const struct hms_target *target, const char *call, int err)
+{
+	struct hms_status_target *status;
+
+	hms_log_once(HMS_LOG_WARN,
+		"%s: the kernel refuses %s (errno %d); memory is left where the system puts it",
+		target->text, call, err);
+	if (target->index >= HMS_STATUS_TARGETS)
+		return;
+	status = &hms_status->targets[target->index];
+	__atomic_fetch_add(&status->refusals, 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&status->last_errno, err, __ATOMIC_RELAXED);
+}
+
+/*
+ * Pages of an address below `page` that are target i's when a step's targets
+ * take turns by weight.  A difference of two such numbers is exact for any
+ * way to cut a range up.
+ */
+static uint64_t pages_below(
+	const struct hms_step *step, uint64_t page, unsigned i)
+{
+	uint64_t before = 0, rounds = page / step->total;
+	uint64_t rest = page % step->total;
+
+	for (unsigned j = 0; j < i; j++)
+		before += step->weights[j];
+	rest = rest > before ? rest - before : 0;
+	if (rest > step->weights[i])
+		rest = step->weights[i];
+	return rounds * step->weights[i] + rest;
+}
+
+size_t hms_piece_share(const struct hms_place *place,
+	const struct hms_piece *piece, unsigned i)
+{
+	const size_t page = hms_sys_page_size();
+	const struct hms_step *step;
+
+	if (piece->step < 0)
+		return 0;
+	step = &place->steps[piece->step];
+	if (piece->target || !step->ntargets)
+		return piece->target == step->targets[i]
+			       ? piece->end - piece->start
+			       : 0;
+	return (size_t)(pages_below(step, piece->end / page, i) -
+			pages_below(step, piece->start / page, i)) *
+	       page;
+}
+
+static void charge_limit(
+	const struct hms_places *places, int limit, uint64_t bytes)
+{
+	if (limit >= 0)
+		__atomic_fetch_add(
+			&places->limits[limit].used, bytes, __ATOMIC_RELAXED);
+}
+
+void hms_place_charge(const struct hms_places *places, struct hms_place *place,
+	int rule, const struct hms_piece *piece, int sign)
+{
+	int64_t bytes = sign * (int64_t)(piece->end - piece->start);
+	struct hms_step *step;
+
+	if (piece->step < 0)
+		return;
+	step = &place->steps[piece->step];
+	if (piece->step == 0 && rule >= 0)
+		__atomic_fetch_add(&places->rule_limit[rule].used,
+			(uint64_t)bytes, __ATOMIC_RELAXED);
+	charge_limit(places, step->limit, (uint64_t)bytes);
+	for (unsigned i = 0; i < step->ntargets; i++) {
+		int64_t share =
+			sign * (int64_t)hms_piece_share(place, piece, i);
+
+		if (!share)
+			continue;
+		charge_limit(places, step->limits[i], (uint64_t)share);
+		hms_room_bound(step->targets[i], share);
+		if (piece->target && step->ntargets > 1)
+			__atomic_fetch_add(&step->dealt[i], (uint64_t)share,
+				__ATOMIC_RELAXED);
+	}
+}
+
+static void charge(
+	const struct progress *p, const struct hms_piece *piece, int sign)
+{
+	hms_place_charge(p->places, p->ask->place, p->ask->rule, piece, sign);
+}
+
+static uint64_t left_of(uint64_t most, const uint64_t *used)
+{
+	uint64_t now = __atomic_load_n(used, __ATOMIC_RELAXED);
+
+	return most > now ? most - now : 0;
+}
+
+static uint64_t limit_left(const struct hms_places *places, int limit)
+{
+	if (limit < 0)
+		return UINT64_MAX;
+	return left_of(
+		places->limits[limit].spec->bytes, &places->limits[limit].used);
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* How much of want bytes a step can take now. */
+static uint64_t step_room(const struct progress *p, int number, uint64_t want)
+{
+	const struct hms_places *places = p->places;
+	const struct hms_step *step = &p->ask->place->steps[number];
+	uint64_t room = limit_left(places, step->limit);
+	int rule = p->ask->rule;
+
+	if (number == 0 && rule >= 0 &&
+		places->rule_limit[rule].bytes != UINT64_MAX)
+		room = least(room, left_of(places->rule_limit[rule].bytes,
+					   &places->rule_limit[rule].used));
+	want = least(want, room);
+	for (unsigned i = 0; i < step->ntargets && want; i++) {
+		unsigned __int128 part = (unsigned __int128)want *
+					 step->weights[i] / step->total;
+		uint64_t mine = limit_left(places, step->limits[i]);
+
+		mine = least(mine, hms_room(step->targets[i], (size_t)part));
+		if (mine < part)
+			want = (uint64_t)((unsigned __int128)mine *
+					  step->total / step->weights[i]);
+	}
+	return want;
+}
+
+static size_t granule_of(const struct hms_step *step, size_t want)
+{
+	size_t granule = want >= 2 * HUGE ? HUGE : hms_sys_page_size();
+
+	for (unsigned i = 0; i < step->ntargets; i++) {
+		const struct hms_target *t = step->targets[i];
+		size_t own = t->ops->granule ? t->ops->granule(t) : 0;
+
+		if (own > granule)
+			granule = own;
+	}
+	return granule;
+}
+
+static void add_piece(
+	struct progress *p, uintptr_t end, struct hms_target *target, int step)
+{
+	struct hms_piece *piece = &p->pieces[p->npieces++];
+
+	*piece = (struct hms_piece){ p->at, end, target, step };
+	charge(p, piece, 1);
+	p->at = end;
+}
+
+static void add_stripes(
+	struct progress *p, struct hms_step *step, uintptr_t end)
+{
+	while (p->at < end && p->npieces < BATCH) {
+		struct hms_piece *last =
+			p->npieces ? &p->pieces[p->npieces - 1] : NULL;
+		uintptr_t stop;
+		unsigned i =
+			hms_stripe_deal(step, p->stripe, p->at, end, &stop);
+		struct hms_target *target = step->targets[i];
+
+		if (last && last->target == target && last->step == p->step) {
+			struct hms_piece more = { p->at, stop, target,
+				p->step };
+
+			charge(p, &more, 1);
+			last->end = p->at = stop;
+			continue;
+		}
+		add_piece(p, stop, target, p->step);
+	}
+}
+
+/* What the step takes of the rest, as pieces; none if it has no room. */
+static void take(struct progress *p, struct hms_step *step)
+{
+	uint64_t want = p->ask->end - p->at;
+	uint64_t room = step_room(p, p->step, want);
+	uintptr_t end = p->ask->end;
+	size_t granule;
+
+	if (room < want) {
+		granule = granule_of(step, want);
+		end = (p->at + room) & ~(granule - 1);
+		if (end <= p->at)
+			return;
+	}
+	if (step->ntargets < 2)
+		add_piece(p, end, step->ntargets ? step->targets[0] : NULL,
+			p->step);
+	else if (__atomic_load_n(&step->sharing, __ATOMIC_RELAXED) !=
+		 HMS_SHARE_STRIPES)
+		add_piece(p, end, NULL, p->step);
+	else
+		add_stripes(p, step, end);
+}
+
+/* The next pieces; false if strict forbids them.  Under the lock. */
+static bool decide(struct progress *p)
+{
+	const struct hms_place *place = p->ask->place;
+	bool strict = p->ask->options & HMS_OPT_STRICT;
+
+	p->npieces = 0;
+	for (; p->step < (int)place->nsteps; p->step++) {
+		struct hms_step *step = &place->steps[p->step];
+		uint64_t want = p->ask->end - p->at;
+
+		if (strict && step_room(p, p->step, want) < want)
+			return false;
+		if (!p->stripe && step->ntargets > 1)
+			p->stripe = hms_stripe_size(
+				step, want, hms_range_stripes());
+		take(p, step);
+		if (p->npieces)
+			return true;
+	}
+	add_piece(p, p->ask->end, NULL, -1);
+	return true;
+}
+
+static void populate(const struct hms_piece *piece)
+{
+	char *start = (char *)piece->start;
+	size_t len = piece->end - piece->start;
+	size_t page = hms_sys_page_size();
+
+	if (hms_sys_madvise(start, len, MADV_POPULATE_WRITE) != -EINVAL)
+		return;
+	/* An older kernel.  Nobody else has this memory yet. */
+	for (size_t at = 0; at < len; at += page) {
+		volatile char *p = start + at;
+
+		*p = *p;
+	}
+}
+
+/* Huge pages and population are a wish: a refusal changes nothing. */
+static void advise(const struct hms_piece *piece, const struct hms_request *ask)
+{
+	char *start = (char *)piece->start;
+	size_t len = piece->end - piece->start;
+
+	if (ask->options & HMS_OPT_HUGE)
+		hms_sys_madvise(start, len, MADV_HUGEPAGE);
+	else if (ask->options & HMS_OPT_NOHUGE)
+		hms_sys_madvise(start, len, MADV_NOHUGEPAGE);
+	if ((ask->options & HMS_OPT_POPULATE) && (ask->prot & PROT_WRITE))
+		populate(piece);
+}
+
+static int bind_piece(
+	const struct hms_piece *piece, const struct hms_request *ask)
+{
+	void *start = (void *)piece->start;
+	size_t len = piece->end - piece->start;
+	struct hms_step *step;
+
+	if (piece->target)
+		return piece->target->ops->bind(
+			piece->target, start, len, ask->prot);
+	if (piece->step < 0)
+		return 0;
+	step = &ask->place->steps[piece->step];
+	return step->ntargets ? hms_node_interleave(step, start, len) : 0;
+}
+
+/*
+ * Binds what was decided.  If a target does not take its piece, what follows
+ * is decided anew, beginning with the next step.
+ */
+static int carry_out(struct progress *p,
+	void (*fn)(const struct hms_piece *piece, void *arg), void *arg)
+{
+	const struct hms_request *ask = p->ask;
+
+	for (unsigned i = 0; i < p->npieces; i++) {
+		const struct hms_piece *piece = &p->pieces[i];
+		bool maps = piece->target && piece->target->ops->maps;
+		int rc = bind_piece(piece, ask);
+
+		if (!rc) {
+			if (!maps)
+				advise(piece, ask);
+			fn(piece, arg);
+			continue;
+		}
+		p->at = piece->start;
+		for (unsigned j = i; j < p->npieces; j++)
+			charge(p, &p->pieces[j], -1);
+		if (maps && (ask->options & HMS_OPT_STRICT))
+			return -ENOMEM;
+		/* The kernel cannot share by weight after all: stripes can. */
+		if (rc == -EOPNOTSUPP && !piece->target)
+			break;
+		/* Strict is about room; to refuse is not to spill. */
+		p->step = ask->options & HMS_OPT_STRICT
+				  ? (int)ask->place->nsteps
+				  : p->step + 1;
+		break;
+	}
+	return 0;
+}
+
+int hms_place_bind(const struct hms_places *places,
+	const struct hms_request *request,
+	void (*fn)(const struct hms_piece *piece, void *arg), void *arg)
+{
+	struct progress p = {
+		.places = places,
+		.ask = request,
+		.at = request->start,
+	};
+	bool allowed;
+	int rc = 0;
+
+	while (!rc && p.at < request->end) {
+		pthread_mutex_lock(&lock);
+		allowed = decide(&p);
+		pthread_mutex_unlock(&lock);
+		rc = allowed ? carry_out(&p, fn, arg) : -ENOMEM;
+	}
+	return rc;
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <criterion/criterion.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include "tests/unit/machine.h"
+
+static const struct hms_place *place_of(unsigned rule)
+{
+	return &machine_places.places[machine_places.rule_place[rule]];
+}
+
+/* Catches equal targets made twice: their room would be counted twice. */
+Test(places, equal_targets_are_one)
+{
+	machine_start("tiers",
+		"malloc -> hbm then dram; mmap -> dram then node:1;"
+		"* -> interleave(hbm, dram)");
+	cr_assert_eq(machine_places.ntargets, 3);
+	cr_assert_eq(place_of(0)->steps[1].targets[0],
+		place_of(1)->steps[0].targets[0]);
+	cr_assert_eq(machine_missing, 0);
+}
+
+/* Catches a kind that takes one of its nodes only. */
+Test(places, a_kind_is_all_nodes_of_it)
+{
+	const struct hms_target *dram;
+
+	machine_start("tiers", "* -> dram");
+	dram = place_of(0)->steps[0].targets[0];
+	cr_assert_eq(dram->nnodes, 2);
+	cr_assert_eq(dram->nodes[0], 3);
+}
+
+/* Catches a silent fall-back to a node that is not there. */
+Test(places, a_node_that_is_not_there_is_pointed_at)
+{
+	int rc = machine_resolve("tiers", "# one\n* -> hbm then node:3\n");
+
+	cr_assert_eq(rc, -EINVAL);
+	cr_assert_eq(machine_diag.line, 2);
+	cr_assert_eq(machine_diag.column, 15);
+	cr_assert(strstr(machine_diag.text, "nodes here: 0, 1, 2, 4, 5"), "%s",
+		machine_diag.text);
+	cr_assert(strstr(machine_diag.text, "\n              ^"), "%s",
+		machine_diag.text);
+}
+
+/* Catches a rule that fails because another machine has more kinds. */
+Test(places, kinds_that_are_missing_are_left_out)
+{
+	machine_start("plain", "malloc -> hbm; * -> hbm then cxl");
+	cr_assert_eq(machine_missing, 1);
+	cr_assert_eq(machine_places.rule_place[0], 0);
+	cr_assert_eq(place_of(1)->nsteps, 1);
+	cr_assert_str_eq(place_of(1)->steps[0].targets[0]->text, "cxl");
+}
+
+/* Catches `default` taken for a target of its own. */
+Test(places, default_ends_a_place)
+{
+	machine_start("tiers",
+		"malloc -> default; calloc -> node:1 then default then node:2");
+	cr_assert_eq(machine_places.rule_place[0], 0);
+	cr_assert_eq(machine_missing, 0);
+	cr_assert_eq(place_of(1)->nsteps, 2);
+	cr_assert_eq(place_of(1)->steps[1].ntargets, 0);
+	cr_assert_eq(machine_places.ntargets, 1);
+}
+
+/* Catches weights that are not reduced, or a target counted twice. */
+Test(places, weights_are_reduced_and_added)
+{
+	const struct hms_step *step;
+
+	machine_start("tiers", "* -> interleave(node:0*4, node:1*4, node:0*8)");
+	step = &place_of(0)->steps[0];
+	cr_assert_eq(step->ntargets, 2);
+	cr_assert_eq(step->weights[0], 3);
+	cr_assert_eq(step->weights[1], 1);
+	cr_assert_eq(step->total, 4);
+}
+
+/*
+ * Catches kernel interleaving where it would give other shares: it goes node
+ * by node, so a kind of two nodes would get twice its weight.
+ */
+Test(places, the_kernel_shares_only_what_it_shares_right)
+{
+	machine_start("tiers", "malloc -> interleave(node:1, node:2);"
+			       "calloc -> interleave(dram, node:2);"
+			       "realloc -> interleave(dram*2, node:2);"
+			       "memalign -> interleave(node:0*3, node:1);"
+			       "mmap -> interleave(node:0*2, node:1);"
+			       "valloc -> interleave(local, node:2)");
+	cr_assert_eq(place_of(0)->steps[0].sharing, HMS_SHARE_EVENLY);
+	cr_assert_eq(place_of(1)->steps[0].sharing, HMS_SHARE_STRIPES);
+	cr_assert_eq(place_of(2)->steps[0].sharing, HMS_SHARE_EVENLY);
+	cr_assert_eq(place_of(3)->steps[0].sharing, HMS_SHARE_WEIGHTED);
+	cr_assert_eq(place_of(4)->steps[0].sharing, HMS_SHARE_STRIPES);
+	cr_assert_eq(place_of(5)->steps[0].sharing, HMS_SHARE_STRIPES);
+}
