@@ -9,3 +9,8 @@ EXTRA_DIST += tests/real/limits.sh
 
 TESTS += tests/real/run_diagnosis.sh
 EXTRA_DIST += tests/real/run_diagnosis.sh
+# real: unmodified programs of Debian
+real_tests = tests/real/shell.sh tests/real/scripts.sh tests/real/git.sh \
+	tests/real/compilers.sh tests/real/databases.sh tests/real/web.sh
+# Run by hand until the preloaded object follows rules: they check that it does.
+EXTRA_DIST += $(real_tests) tests/real/real.sh

@@ -5,7 +5,7 @@
 # a word from HMS on stderr that nobody asked for.
 #
 #	run.sh [POLICY [PROGRAM...]]	only these, for work on one failure
-. "$top_srcdir/tests/lib.sh"
+. "${top_srcdir:?}/tests/lib.sh"
 
 programs="contract contract_more contract_new override_new phases signals
 	exceptions threads growth fork spawn maps huge plugins"
