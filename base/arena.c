@@ -25,7 +25,7 @@ static struct hms_arena_chunk *add_chunk(struct hms_arena *arena, size_t need)
 		return NULL;
 	if (need + sizeof(*chunk) > size)
 		size = (need + sizeof(*chunk) + CHUNK_SIZE - 1) &
-			~(CHUNK_SIZE - 1);
+		       ~(CHUNK_SIZE - 1);
 	chunk = hms_sys_mmap(NULL, size, PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (hms_sys_failed(chunk))

@@ -1,6 +1,7 @@
 libhmscore_la_SOURCES += \
 	base/arena.c base/arena.h base/raw.h \
 	base/faults.c base/faults.h \
+	base/bootstrap.c base/bootstrap.h \
 	base/guard.c base/guard.h \
 	base/log.c base/log.h \
 	base/sys.c base/sys.h \

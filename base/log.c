@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "base/log.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,17 +10,32 @@
 #include "base/sys.h"
 
 static enum hms_log_level level_now = HMS_LOG_ERROR;
-static int log_fd = -1;
+static const char *log_path;
 
-void hms_log_setup(enum hms_log_level level, int fd)
+void hms_log_setup(enum hms_log_level level, const char *path)
 {
 	level_now = level;
-	log_fd = fd;
+	log_path = path;
 }
 
 enum hms_log_level hms_log_level(void)
 {
 	return level_now;
+}
+
+/* Whoever closed it does not want to hear; there is nobody else to tell. */
+static void put_line(const char *line, size_t len)
+{
+	int fd = STDERR_FILENO;
+
+	if (log_path)
+		fd = hms_sys_open(log_path,
+			O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY, 0600);
+	if (fd < 0)
+		return;
+	hms_sys_write_all(fd, line, len);
+	if (log_path)
+		hms_sys_close(fd);
 }
 
 void hms_log(enum hms_log_level level, const char *format, ...)
@@ -36,10 +52,9 @@ void hms_log(enum hms_log_level level, const char *format, ...)
 	va_end(args);
 	if (n < 0)
 		return;
-	len += (size_t)n < sizeof(line) - len - 1 ? (size_t)n :
-						    sizeof(line) - len - 2;
+	len += (size_t)n < sizeof(line) - len - 1 ? (size_t)n
+						  : sizeof(line) - len - 2;
 	if (line[len - 1] != '\n')
 		line[len++] = '\n';
-	/* Whoever closed it does not want to hear; nothing else to tell. */
-	hms_sys_write_all(log_fd < 0 ? STDERR_FILENO : log_fd, line, len);
+	put_line(line, len);
 }

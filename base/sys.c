@@ -28,8 +28,8 @@ static long call(const char *name, long nr, long a, long b, long c, long d,
 	return hms_raw(nr, a, b, c, d, e, f);
 }
 
-#define CALL6(name, a, b, c, d, e, f)                                   \
-	call(#name, SYS_##name, (long)(a), (long)(b), (long)(c), (long)(d), \
+#define CALL6(name, a, b, c, d, e, f)                                          \
+	call(#name, SYS_##name, (long)(a), (long)(b), (long)(c), (long)(d),    \
 		(long)(e), (long)(f))
 #define CALL5(name, a, b, c, d, e) CALL6(name, a, b, c, d, e, 0)
 #define CALL4(name, a, b, c, d) CALL6(name, a, b, c, d, 0, 0)
@@ -37,14 +37,14 @@ static long call(const char *name, long nr, long a, long b, long c, long d,
 #define CALL2(name, a, b) CALL6(name, a, b, 0, 0, 0, 0)
 #define CALL1(name, a) CALL6(name, a, 0, 0, 0, 0, 0)
 
-void *hms_sys_mmap(void *addr, size_t len, int prot, int flags, int fd,
-	off_t off)
+void *hms_sys_mmap(
+	void *addr, size_t len, int prot, int flags, int fd, off_t off)
 {
 	return (void *)CALL6(mmap, addr, len, prot, flags, fd, off);
 }
 
-void *hms_sys_mremap(void *old, size_t old_len, size_t new_len, int flags,
-	void *new_addr)
+void *hms_sys_mremap(
+	void *old, size_t old_len, size_t new_len, int flags, void *new_addr)
 {
 	return (void *)CALL5(mremap, old, old_len, new_len, flags, new_addr);
 }
@@ -313,16 +313,16 @@ ssize_t hms_sys_read_file(const char *path, char *buf, size_t size)
  */
 int hms_sys_write_all(int fd, const void *buf, size_t len)
 {
-	const uint64_t ours = UINT64_C(1) << (SIGPIPE - 1) |
-		UINT64_C(1) << (SIGXFSZ - 1);
+	const uint64_t ours =
+		UINT64_C(1) << (SIGPIPE - 1) | UINT64_C(1) << (SIGXFSZ - 1);
 	uint64_t mine;
 	const struct timespec now = { 0, 0 };
 	uint64_t old = 0, pending = 0;
 	size_t done = 0;
 	ssize_t n = 0;
 
-	hms_raw(SYS_rt_sigpending, (long)&pending, KERNEL_SIGSET_BYTES, 0, 0,
-		0, 0);
+	hms_raw(SYS_rt_sigpending, (long)&pending, KERNEL_SIGSET_BYTES, 0, 0, 0,
+		0);
 	hms_raw(SYS_rt_sigprocmask, SIG_BLOCK, (long)&ours, (long)&old,
 		KERNEL_SIGSET_BYTES, 0, 0);
 	while (done < len) {

@@ -28,10 +28,10 @@ static inline bool hms_sys_failed(const void *p)
 	return (uintptr_t)p >= (uintptr_t)-4095;
 }
 
-void *hms_sys_mmap(void *addr, size_t len, int prot, int flags, int fd,
-	off_t off);
-void *hms_sys_mremap(void *old, size_t old_len, size_t new_len, int flags,
-	void *new_addr);
+void *hms_sys_mmap(
+	void *addr, size_t len, int prot, int flags, int fd, off_t off);
+void *hms_sys_mremap(
+	void *old, size_t old_len, size_t new_len, int flags, void *new_addr);
 int hms_sys_munmap(void *addr, size_t len);
 int hms_sys_mprotect(void *addr, size_t len, int prot);
 int hms_sys_madvise(void *addr, size_t len, int advice);

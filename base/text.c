@@ -64,8 +64,8 @@ int hms_text_size(const char *text, size_t len, uint64_t *out)
 
 	for (; i < len && isdigit((unsigned char)text[i]); i++)
 		overflow |= __builtin_mul_overflow(whole, 10, &whole) |
-			__builtin_add_overflow(
-				whole, (uint64_t)(text[i] - '0'), &whole);
+			    __builtin_add_overflow(
+				    whole, (uint64_t)(text[i] - '0'), &whole);
 	if (i == 0)
 		return -EINVAL;
 	if (i + 1 < len && text[i] == '.' &&
@@ -85,8 +85,8 @@ int hms_text_size(const char *text, size_t len, uint64_t *out)
 	if (overflow || (shift && whole >> (64 - shift)))
 		return -ERANGE;
 	whole <<= shift;
-	if (frac && __builtin_add_overflow(whole,
-			    (frac << shift) / frac_base, &whole))
+	if (frac && __builtin_add_overflow(
+			    whole, (frac << shift) / frac_base, &whole))
 		return -ERANGE;
 	*out = whole;
 	return 0;
@@ -160,7 +160,7 @@ bool hms_text_glob(const char *glob, const char *string)
 			star = ++glob;
 			retry = string;
 		} else if (*glob &&
-			one_matches(glob, (unsigned char)*string, &next)) {
+			   one_matches(glob, (unsigned char)*string, &next)) {
 			glob = next;
 			string++;
 		} else if (star) {
@@ -200,7 +200,8 @@ static unsigned distance(const char *a, const char *b)
 			if (now[j - 1] + 1 < best)
 				best = now[j - 1] + 1;
 			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
-				a[i - 2] == b[j - 1] && before[j - 2] + 1 < best)
+				a[i - 2] == b[j - 1] &&
+				before[j - 2] + 1 < best)
 				best = before[j - 2] + 1;
 			now[j] = best;
 		}
@@ -212,8 +213,8 @@ static unsigned distance(const char *a, const char *b)
 	return last[lb];
 }
 
-const char *hms_text_nearest(const char *word, const char *const *words,
-	size_t n)
+const char *hms_text_nearest(
+	const char *word, const char *const *words, size_t n)
 {
 	unsigned best = (unsigned)(strlen(word) + 2) / 3 + 1;
 	const char *nearest = NULL;

@@ -15,11 +15,14 @@
 struct hms_text {
 	char *buf;
 	size_t size; /* of buf, > 0 */
-	size_t len;  /* without the closing 0 that is always there */
-	bool cut;    /* something did not fit */
+	size_t len; /* without the closing 0 that is always there */
+	bool cut; /* something did not fit */
 };
 
-#define HMS_TEXT(array) { (array), sizeof(array), 0, false }
+#define HMS_TEXT(array)                                                        \
+	{                                                                      \
+		(array), sizeof(array), 0, false                               \
+	}
 
 void hms_text_add(struct hms_text *text, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -39,7 +42,7 @@ bool hms_text_glob(const char *glob, const char *string);
  * The one of n words nearest to word by edit distance, or NULL if none is
  * near enough to be meant (more than a third of the letters differ).
  */
-const char *hms_text_nearest(const char *word, const char *const *words,
-	size_t n);
+const char *hms_text_nearest(
+	const char *word, const char *const *words, size_t n);
 
 #endif

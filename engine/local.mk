@@ -1,4 +1,5 @@
-libhmscore_la_SOURCES += engine/engine.h \
+libhmscore_la_SOURCES += engine/engine.c engine/engine.h \
+	engine/witness.c engine/witness.h \
 	engine/place.c engine/place.h engine/resolve.c \
 	engine/range.c engine/range.h engine/tree.c engine/tree.h \
 	engine/residency.c engine/residency.h engine/numa_maps.c \

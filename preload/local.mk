@@ -1,2 +1,8 @@
-libhms_preload_la_SOURCES += preload/phase.h
-libhms_preload_la_SOURCES += preload/init.c
+libhms_preload_la_SOURCES += \
+	preload/children.c \
+	preload/fork.c \
+	preload/init.c \
+	preload/phase.h preload/preload.h \
+	preload/rules.c \
+	preload/selftest.c \
+	preload/thread.c

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "engine/heap/instance.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sys/types.h>
+
+#include "base/sys.h"
+#include "engine/heap/window.h"
+
+#define INSTANCE_ROW(n, p)                                                     \
+	{ p##malloc, p##calloc, p##realloc, p##free, p##memalign,              \
+		p##malloc_usable_size, p##mallctl },
+const struct hms_instance hms_instances[HMS_INSTANCES] = { HMS_EACH_INSTANCE(
+	INSTANCE_ROW) };
+
+struct fork_handlers {
+	void (*prepare)(void);
+	void (*parent)(void);
+	void (*child)(void);
+};
+
+/* What each instance wanted to register; it does so when it starts. */
+static struct fork_handlers handlers[HMS_INSTANCES];
+
+static int keep_handlers(unsigned n, void (*prepare)(void),
+	void (*parent)(void), void (*child)(void))
+{
+	handlers[n].parent = parent;
+	handlers[n].child = child;
+	__atomic_store_n(&handlers[n].prepare, prepare, __ATOMIC_RELEASE);
+	return 0;
+}
+
+/*
+ * What an instance gets instead of libc's functions (private-jemalloc.sh),
+ * and its configuration: no brk, whose memory lies in no window.
+ */
+#define INSTANCE_NEEDS(n, p)                                                   \
+	void *p##mmap(void *addr, size_t len, int prot, int flags, int fd,     \
+		off_t off) HMS_HIDDEN;                                         \
+	int p##munmap(void *addr, size_t len) HMS_HIDDEN;                      \
+	int p##pthread_atfork(void (*prepare)(void), void (*parent)(void),     \
+		void (*child)(void)) HMS_HIDDEN;                               \
+	extern const char *p##malloc_conf HMS_HIDDEN;                          \
+	const char *p##malloc_conf = "dss:disabled";                           \
+	void *p##mmap(void *addr, size_t len, int prot, int flags, int fd,     \
+		off_t off)                                                     \
+	{                                                                      \
+		return hms_window_mmap(n, addr, len, prot, flags);             \
+	}                                                                      \
+	int p##munmap(void *addr, size_t len)                                  \
+	{                                                                      \
+		return hms_window_munmap(addr, len);                           \
+	}                                                                      \
+	int p##pthread_atfork(void (*prepare)(void), void (*parent)(void),     \
+		void (*child)(void))                                           \
+	{                                                                      \
+		return keep_handlers(n, prepare, parent, child);               \
+	}
+HMS_EACH_INSTANCE(INSTANCE_NEEDS)
+
+int hms_instance_started(unsigned n)
+{
+	return __atomic_load_n(&handlers[n].prepare, __ATOMIC_ACQUIRE) != NULL;
+}
+
+void hms_instances_before_fork(void)
+{
+	for (unsigned n = 0; n < HMS_INSTANCES; n++)
+		if (hms_instance_started(n))
+			handlers[n].prepare();
+}
+
+void hms_instances_after_fork(int child)
+{
+	for (unsigned n = HMS_INSTANCES; n-- > 0;)
+		if (hms_instance_started(n))
+			(child ? handlers[n].child : handlers[n].parent)();
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * fork(2): every lock of ours is held across it, so that the child finds all
+ * tables whole.  Registered when HMS starts, at the first allocation, so these
+ * run after everybody else's preparations, which may allocate, and before
+ * everybody else's clean-up.
+ *
+ * Order is that of taking: heaps call windows, windows the range table, the
+ * range table the targets.
+ */
+#include <pthread.h>
+
+#include "base/guard.h"
+#include "base/sys.h"
+#include "engine/heap/instance.h"
+#include "engine/heap/window.h"
+#include "engine/range.h"
+#include "engine/target/fork.h"
+#include "engine/engine.h"
+#include "preload/preload.h"
+#include "report/report.h"
+#include "report/status.h"
+#include "shims/start.h"
+
+static __thread unsigned depth;
+
+void hms_fork_prepare(void)
+{
+	/* _Fork inside fork: libc's own handlers have been here already. */
+	if (depth++)
+		return;
+	hms_guard_enter();
+	hms_instances_before_fork();
+	hms_windows_before_fork();
+	if (!hms_engine.live)
+		return;
+	hms_ranges_before_fork();
+	hms_targets_before_fork();
+	hms_status_before_fork();
+}
+
+void hms_fork_done(bool child)
+{
+	if (--depth)
+		return;
+	if (child)
+		hms_process.pid = hms_sys_getpid();
+	if (hms_engine.live) {
+		hms_status_after_fork(child);
+		hms_targets_after_fork(child);
+		hms_ranges_after_fork(child);
+	}
+	hms_windows_after_fork(child);
+	hms_instances_after_fork(child);
+	hms_guard_leave();
+}
+
+static void in_parent(void)
+{
+	hms_fork_done(false);
+}
+
+static void in_child(void)
+{
+	hms_fork_done(true);
+}
+
+void hms_fork_setup(void)
+{
+	pthread_atfork(hms_fork_prepare, in_parent, in_child);
+}

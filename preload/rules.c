@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A policy meets this machine: places are resolved, rules get heap slots and
+ * rows in the status page, the engine learns what to look at.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "engine/engine.h"
+#include "engine/heap/heap.h"
+#include "engine/range.h"
+#include "engine/witness.h"
+#include "preload/preload.h"
+#include "report/report.h"
+#include "shims/heap.h"
+
+static uint64_t family_apis(enum hms_family family)
+{
+	uint64_t apis = 0;
+
+	for (unsigned api = 0; api < HMS_APIS; api++)
+		if (hms_api_family(api) == family)
+			apis |= HMS_API_BIT(api);
+	return apis;
+}
+
+static bool family_ruled(enum hms_family family)
+{
+	const struct hms_policy *policy = hms_process.policy;
+	uint64_t apis = family_apis(family);
+
+	if (!(hms_process.options.shims & (1u << family)))
+		return false;
+	for (unsigned i = 0; i < policy->nrules; i++)
+		if (policy->rules[i].apis & apis)
+			return true;
+	return false;
+}
+
+static int assign_slots(struct hms_diag *diag)
+{
+	const struct hms_policy *policy = hms_process.policy;
+	const struct hms_places *places = &hms_process.places;
+	uint64_t heap = family_apis(HMS_FAMILY_HEAP);
+
+	hms_rule_slots = hms_arena_alloc(
+		&hms_process.arena, policy->nrules ? policy->nrules : 1);
+	if (!hms_rule_slots)
+		return -ENOMEM;
+	for (unsigned i = 0; i < policy->nrules; i++) {
+		const struct hms_rule *rule = &policy->rules[i];
+		unsigned slot = HMS_SLOT_DEFAULT;
+
+		if (rule->apis & heap)
+			slot = hms_heap_add(
+				&places->places[places->rule_place[i]], (int)i,
+				rule->options);
+		if (slot == HMS_SLOT_NONE) {
+			hms_policy_error(policy, rule->line, rule->column, diag,
+				"too many rules for heap memory; %d can be told apart",
+				HMS_SLOTS - 2);
+			return -EINVAL;
+		}
+		hms_rule_slots[i] = (uint8_t)slot;
+	}
+	return 0;
+}
+
+int hms_rules_setup(struct hms_diag *diag)
+{
+	struct hms_nodes *nodes;
+	unsigned missing = 0;
+	int rc;
+
+	nodes = hms_arena_alloc(&hms_process.arena, sizeof(*nodes));
+	if (!nodes)
+		return -ENOMEM;
+	hms_nodes_read(hms_process.options.topology, nodes);
+	rc = hms_places_resolve(hms_process.policy, nodes, &hms_process.arena,
+		&hms_process.places, &missing, diag);
+	if (!rc)
+		rc = assign_slots(diag);
+	if (rc)
+		return rc;
+	if (missing)
+		hms_log(HMS_LOG_WARN,
+			"%u place(s) name only memory that this machine lacks; that memory is left alone",
+			missing);
+	hms_ranges_setup(&hms_process.places);
+	hms_report_describe(hms_process.policy, &hms_process.places);
+	hms_engine.policy = hms_process.policy;
+	hms_engine.places = &hms_process.places;
+	hms_engine.witness = &hms_process_witness;
+	hms_engine.has_map_rules = family_ruled(HMS_FAMILY_MAP);
+	hms_engine.has_brk_rules = family_ruled(HMS_FAMILY_BRK);
+	return 0;
+}

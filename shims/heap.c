@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * malloc and kin.  The fast path of malloc and free is a comparison and a
+ * jump into a private jemalloc; everything else is decided below.
+ */
+#include "shims/heap.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/bootstrap.h"
+#include "base/guard.h"
+#include "engine/engine.h"
+#include "report/status.h"
+#include "shims/next.h"
+#include "shims/start.h"
+
+#define LIKELY(x) __builtin_expect(!!(x), 1)
+
+struct hms_fast_route hms_plain[HMS_FAST_APIS];
+struct hms_fast_route hms_ruled[HMS_FAST_APIS];
+uint8_t *hms_rule_slots;
+
+/* Bootstrap memory is used up, or must not be used: the heap is started. */
+static bool heap_open;
+static bool counting_calls;
+
+static bool is_default(const struct hms_route *route)
+{
+	return route->rule < 0 ||
+	       (route->decided &&
+		       hms_rule_slots[route->rule] == HMS_SLOT_DEFAULT);
+}
+
+/* Sizes above the route before, up to this route's last. */
+static void set_route(
+	struct hms_fast_route *fast, const struct hms_route *r, unsigned i)
+{
+	size_t first = i ? r[i - 1].last + 1 : 0;
+
+	if (first < 9)
+		first = 9;
+	if (r[i].last < first)
+		return;
+	fast->first = first;
+	fast->span = r[i].last - first;
+	if (r[i].last != SIZE_MAX)
+		fast->span++;
+}
+
+static void rule_routes(enum hms_fast_api fast, enum hms_api api)
+{
+	const struct hms_route *routes = hms_engine.policy->routes[api];
+	unsigned n = hms_engine.policy->nroutes[api];
+
+	for (unsigned i = 0; i < n; i++) {
+		const struct hms_instance *own;
+
+		if (is_default(&routes[i]) && !hms_plain[fast].span)
+			set_route(&hms_plain[fast], routes, i);
+		if (!routes[i].decided || hms_ruled[fast].span)
+			continue;
+		own = hms_heap_instance(hms_rule_slots[routes[i].rule]);
+		if (!own || own == &hms_instances[0])
+			continue;
+		hms_ruled[fast].malloc = own->malloc;
+		set_route(&hms_ruled[fast], routes, i);
+	}
+}
+
+static void open_heap(void)
+{
+	heap_open = true;
+	hms_heap_routes(counting_calls);
+}
+
+void hms_heap_routes(bool counting)
+{
+	static const enum hms_api apis[HMS_FAST_APIS] = {
+		[HMS_FAST_MALLOC] = HMS_API_MALLOC,
+		[HMS_FAST_CALLOC] = HMS_API_CALLOC,
+		[HMS_FAST_REALLOC] = HMS_API_REALLOC,
+		[HMS_FAST_NEW] = HMS_API_NEW,
+		[HMS_FAST_NEW_ARRAY] = HMS_API_NEW_ARRAY,
+	};
+
+	counting_calls = counting;
+	if (hms_engine.live)
+		heap_open = true;
+	if (counting || !heap_open)
+		return;
+	for (unsigned fast = 0; fast < HMS_FAST_APIS; fast++) {
+		if (hms_engine.live) {
+			rule_routes(fast, apis[fast]);
+			continue;
+		}
+		hms_plain[fast].first = 9;
+		hms_plain[fast].span = SIZE_MAX - 9;
+	}
+}
+
+static void *slot_alloc(unsigned slot, size_t align, size_t size, bool zero)
+{
+	void *block;
+
+	if (align <= 16)
+		return zero ? hms_heap_calloc(slot, 1, size)
+			    : hms_heap_malloc(slot, size);
+	block = hms_heap_memalign(slot, align, size);
+	if (block && zero)
+		memset(block, 0, size);
+	return block;
+}
+
+/* Memory that no rule redirects. */
+static void *plain_alloc(size_t align, size_t size, bool zero)
+{
+	if (!heap_open) {
+		void *block = hms_boot_try(align, size);
+
+		if (block)
+			return block;
+		open_heap();
+	}
+	return slot_alloc(HMS_SLOT_DEFAULT, align, size, zero);
+}
+
+static void *pass_alloc(size_t align, size_t size, bool zero)
+{
+	if (align > 16)
+		return hms_next.memalign(align, size);
+	return zero ? hms_next.calloc(1, size) : hms_next.malloc(size);
+}
+
+static unsigned decide(enum hms_api api, size_t align, size_t size, bool zero,
+	const void *caller, struct hms_decision *decision)
+{
+	struct hms_call call = {
+		.api = api,
+		.flags = zero ? HMS_CALL_ZEROED : 0,
+		.size = size,
+		.align = align,
+		.caller = caller,
+	};
+
+	/* Whatever a witness or a counter does must not come back here. */
+	hms_guard_enter();
+	hms_decide(&call, decision);
+	hms_guard_leave();
+	return decision->rule < 0 ? HMS_SLOT_DEFAULT
+				  : hms_rule_slots[decision->rule];
+}
+
+static void *ruled_alloc(enum hms_api api, size_t align, size_t size, bool zero,
+	const void *caller)
+{
+	struct hms_decision decision;
+	unsigned slot = decide(api, align, size, zero, caller, &decision);
+	void *block = slot_alloc(slot, align, size, zero);
+
+	if (block || slot == HMS_SLOT_DEFAULT)
+		return block;
+	if (decision.options & HMS_OPT_STRICT) {
+		__atomic_add_fetch(&hms_status_rule(decision.rule)->failures, 1,
+			__ATOMIC_RELAXED);
+		return NULL;
+	}
+	return slot_alloc(HMS_SLOT_DEFAULT, align, size, zero);
+}
+
+void *hms_alloc(enum hms_api api, size_t align, size_t size, bool zero,
+	const void *caller)
+{
+	unsigned mode = __atomic_load_n(&hms_heap_mode, __ATOMIC_ACQUIRE);
+
+	if (mode == HMS_HEAP_BOOT)
+		mode = hms_start();
+	if (mode == HMS_HEAP_BOOT)
+		return hms_boot_alloc(align, size);
+	if (mode == HMS_HEAP_PASS)
+		return pass_alloc(align, size, zero);
+	if (!hms_engine.live || hms_guarded())
+		return plain_alloc(align, size, zero);
+	return ruled_alloc(api, align, size, zero, caller);
+}
+
+static __attribute__((noinline)) void *slow_malloc(
+	size_t size, const void *caller)
+{
+	return hms_alloc(HMS_API_MALLOC, 0, size, false, caller);
+}
+
+HMS_EXPORT void *malloc(size_t size)
+{
+	if (hms_routed(&hms_plain[HMS_FAST_MALLOC], size))
+		return hms_je0_malloc(size);
+	if (hms_routed(&hms_ruled[HMS_FAST_MALLOC], size))
+		return hms_ruled[HMS_FAST_MALLOC].malloc(size);
+	return slow_malloc(size, HMS_CALLER);
+}
+
+/* Not in any window: from bootstrap, or from an allocator before ours. */
+static void free_foreign(void *block)
+{
+	if (block && !hms_boot_owns(block) && hms_next.free)
+		hms_next.free(block);
+}
+
+static __attribute__((noinline)) void slow_free(void *block)
+{
+	unsigned slot = hms_slot_of(block);
+
+	if (slot == HMS_SLOT_MIXED)
+		slot = hms_window_mixed(block);
+	if (slot == HMS_SLOT_NONE)
+		free_foreign(block);
+	else
+		hms_heap_free(slot, block);
+}
+
+HMS_EXPORT void free(void *block)
+{
+	if (LIKELY(hms_slot_of(block) == HMS_SLOT_DEFAULT))
+		hms_je0_free(block);
+	else
+		slow_free(block);
+}
+
+/*
+ * C23 promises that size (and alignment) are what was asked for; programs
+ * that break the promise work with glibc, so it is not relied on.
+ */
+HMS_EXPORT void free_sized(void *block, size_t size);
+HMS_EXPORT void free_sized(void *block, size_t size)
+{
+	free(block);
+}
+
+HMS_EXPORT void free_aligned_sized(void *block, size_t align, size_t size);
+HMS_EXPORT void free_aligned_sized(void *block, size_t align, size_t size)
+{
+	free(block);
+}
+
+HMS_EXPORT void *calloc(size_t n, size_t size)
+{
+	size_t total;
+
+	if (__builtin_mul_overflow(n, size, &total)) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	if (hms_routed(&hms_plain[HMS_FAST_CALLOC], total))
+		return hms_je0_calloc(1, total);
+	return hms_alloc(HMS_API_CALLOC, 0, total, true, HMS_CALLER);
+}
+
+static size_t usable(void *block, unsigned slot)
+{
+	if (slot != HMS_SLOT_NONE)
+		return hms_heap_usable(slot, block);
+	if (hms_boot_owns(block))
+		return hms_boot_usable(block);
+	return hms_next.malloc_usable_size ? hms_next.malloc_usable_size(block)
+					   : 0;
+}
+
+/* New memory of a rule's choice; the old block goes only if there is some. */
+static void *move_block(enum hms_api api, void *block, size_t old, size_t size,
+	const void *caller)
+{
+	void *copy = hms_alloc(api, 0, size, false, caller);
+
+	if (!copy)
+		return NULL;
+	memcpy(copy, block, old < size ? old : size);
+	free(block);
+	return copy;
+}
+
+static void *realloc_foreign(
+	enum hms_api api, void *block, size_t size, const void *caller)
+{
+	if (hms_boot_owns(block)) {
+		if (hms_boot_grow(block, size))
+			return block;
+		return move_block(
+			api, block, hms_boot_usable(block), size, caller);
+	}
+	if (hms_next.realloc)
+		return hms_next.realloc(block, size);
+	errno = ENOMEM;
+	return NULL;
+}
+
+void *hms_realloc(
+	enum hms_api api, void *block, size_t size, const void *caller)
+{
+	struct hms_decision decision;
+	unsigned slot, wanted;
+	void *moved;
+
+	if (!block)
+		return hms_alloc(api, 0, size, false, caller);
+	if (!size) {
+		free(block);
+		return NULL;
+	}
+	slot = hms_slot_of(block);
+	if (slot == HMS_SLOT_MIXED)
+		slot = hms_window_mixed(block);
+	if (slot == HMS_SLOT_NONE)
+		return realloc_foreign(api, block, size, caller);
+	if (!hms_engine.live || hms_guarded())
+		return hms_heap_realloc(slot, block, size);
+	wanted = decide(api, 0, size, false, caller, &decision);
+	if (decision.rule < 0 || wanted == slot)
+		return hms_heap_realloc(slot, block, size);
+	moved = slot_alloc(wanted, 0, size, false);
+	if (!moved)
+		return decision.options & HMS_OPT_STRICT
+			       ? NULL
+			       : hms_heap_realloc(slot, block, size);
+	memcpy(moved, block,
+		usable(block, slot) < size ? usable(block, slot) : size);
+	hms_heap_free(slot, block);
+	return moved;
+}
+
+HMS_EXPORT void *realloc(void *block, size_t size)
+{
+	if (hms_slot_of(block) == HMS_SLOT_DEFAULT &&
+		hms_routed(&hms_plain[HMS_FAST_REALLOC], size))
+		return hms_heap_realloc(HMS_SLOT_DEFAULT, block, size);
+	return hms_realloc(HMS_API_REALLOC, block, size, HMS_CALLER);
+}
+
+HMS_EXPORT void *reallocarray(void *block, size_t n, size_t size)
+{
+	size_t total;
+
+	if (__builtin_mul_overflow(n, size, &total)) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	return hms_realloc(HMS_API_REALLOCARRAY, block, total, HMS_CALLER);
+}
+
+HMS_EXPORT size_t malloc_usable_size(void *block);
+HMS_EXPORT size_t malloc_usable_size(void *block)
+{
+	unsigned slot = hms_slot_of(block);
+
+	if (!block)
+		return 0;
+	if (slot == HMS_SLOT_MIXED)
+		slot = hms_window_mixed(block);
+	return usable(block, slot);
+}

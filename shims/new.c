@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * C++'s operator new and delete, all forms of C++17 ([new.delete]), by their
+ * Itanium ABI names.  Ours differ from libstdc++'s in one thing: the caller
+ * is the program, so rules can tell who asked.  When there is no memory, the
+ * program's own operator new is called: it knows about new_handler and can
+ * throw.  Built with -fexceptions, since that throw passes through here.
+ */
+#include <dlfcn.h>
+#include <stdlib.h>
+
+#include "shims/heap.h"
+
+/* The next operator new, wherever the program's C++ runtime lives. */
+static void *next_operator(const char *name)
+{
+	static const char *const runtimes[] = { "libstdc++.so.6",
+		"libc++.so.1" };
+	void *symbol = dlsym(RTLD_NEXT, name);
+
+	for (size_t i = 0; !symbol && i < 2; i++) {
+		void *runtime = dlopen(runtimes[i], RTLD_LAZY | RTLD_NOLOAD);
+
+		if (runtime) {
+			symbol = dlsym(runtime, name);
+			dlclose(runtime);
+		}
+	}
+	return symbol;
+}
+
+/* Every form takes at most three words: size, alignment, the nothrow tag. */
+static void *failed(
+	const char *name, size_t size, size_t second, const void *third)
+{
+	void *(*next)(size_t, size_t, const void *) = next_operator(name);
+
+	return next ? next(size, second, third) : NULL;
+}
+
+static inline void *allocate(enum hms_fast_api fast, enum hms_api api,
+	size_t size, const void *caller)
+{
+	if (hms_routed(&hms_plain[fast], size))
+		return hms_je0_malloc(size);
+	if (hms_routed(&hms_ruled[fast], size))
+		return hms_ruled[fast].malloc(size);
+	return hms_alloc(api, 0, size, false, caller);
+}
+
+#define FAST_OF(api) ((api) == HMS_API_NEW ? HMS_FAST_NEW : HMS_FAST_NEW_ARRAY)
+
+#define NEW(symbol, api)                                                       \
+	HMS_EXPORT void *symbol(size_t size);                                  \
+	void *symbol(size_t size)                                              \
+	{                                                                      \
+		void *block = allocate(FAST_OF(api), api, size, HMS_CALLER);   \
+                                                                               \
+		return block ? block : failed(#symbol, size, 0, NULL);         \
+	}
+#define NEW_NOTHROW(symbol, api)                                               \
+	HMS_EXPORT void *symbol(size_t size, const void *tag);                 \
+	void *symbol(size_t size, const void *tag)                             \
+	{                                                                      \
+		void *block = allocate(FAST_OF(api), api, size, HMS_CALLER);   \
+                                                                               \
+		return block ? block                                           \
+			     : failed(#symbol, size, (size_t)tag, NULL);       \
+	}
+#define NEW_ALIGNED(symbol, api)                                               \
+	HMS_EXPORT void *symbol(size_t size, size_t align);                    \
+	void *symbol(size_t size, size_t align)                                \
+	{                                                                      \
+		void *block = hms_alloc(api, align, size, false, HMS_CALLER);  \
+                                                                               \
+		return block ? block : failed(#symbol, size, align, NULL);     \
+	}
+#define NEW_ALIGNED_NOTHROW(symbol, api)                                       \
+	HMS_EXPORT void *symbol(size_t size, size_t align, const void *tag);   \
+	void *symbol(size_t size, size_t align, const void *tag)               \
+	{                                                                      \
+		void *block = hms_alloc(api, align, size, false, HMS_CALLER);  \
+                                                                               \
+		return block ? block : failed(#symbol, size, align, tag);      \
+	}
+/* Size, alignment and tag say nothing that the address does not. */
+#define DELETE(symbol)                                                         \
+	HMS_EXPORT void symbol(void *block);                                   \
+	void symbol(void *block)                                               \
+	{                                                                      \
+		free(block);                                                   \
+	}
+
+NEW(_Znwm, HMS_API_NEW)
+NEW(_Znam, HMS_API_NEW_ARRAY)
+NEW_NOTHROW(_ZnwmRKSt9nothrow_t, HMS_API_NEW)
+NEW_NOTHROW(_ZnamRKSt9nothrow_t, HMS_API_NEW_ARRAY)
+NEW_ALIGNED(_ZnwmSt11align_val_t, HMS_API_NEW)
+NEW_ALIGNED(_ZnamSt11align_val_t, HMS_API_NEW_ARRAY)
+NEW_ALIGNED_NOTHROW(_ZnwmSt11align_val_tRKSt9nothrow_t, HMS_API_NEW)
+NEW_ALIGNED_NOTHROW(_ZnamSt11align_val_tRKSt9nothrow_t, HMS_API_NEW_ARRAY)
+DELETE(_ZdlPv)
+DELETE(_ZdaPv)
+DELETE(_ZdlPvm)
+DELETE(_ZdaPvm)
+DELETE(_ZdlPvRKSt9nothrow_t)
+DELETE(_ZdaPvRKSt9nothrow_t)
+DELETE(_ZdlPvSt11align_val_t)
+DELETE(_ZdaPvSt11align_val_t)
+DELETE(_ZdlPvmSt11align_val_t)
+DELETE(_ZdaPvmSt11align_val_t)
+DELETE(_ZdlPvSt11align_val_tRKSt9nothrow_t)
+DELETE(_ZdaPvSt11align_val_tRKSt9nothrow_t)
