@@ -85,8 +85,9 @@ static void refuse(const struct hms_diag *diag)
 /* What to follow, or NULL for nothing; an empty one if only to be counted. */
 static void read_policy(void)
 {
-	const struct hms_policy_input empty = { "none", "", 0,
-		hms_process.program };
+	const struct hms_policy_input empty = {
+		.source = "none", .text = "", .program = hms_process.program
+	};
 	struct hms_diag diag = { 0 };
 	int rc = hms_policy_find(hms_process.options.policy,
 		hms_process.program, hms_process.options.trusted,

@@ -6,6 +6,8 @@
  * bug of ours.
  */
 #include <dlfcn.h>
+#include <elf.h>
+#include <link.h>
 #include <stddef.h>
 
 #include "base/log.h"
@@ -25,12 +27,20 @@ static const struct hook hooks[] = {
 	{ HMS_FAMILY_BRK, "sbrk" },
 };
 
-/* Our own object; dladdr(3) of something that only we can contain. */
-static const void *object_of(const void *address)
+/*
+ * Does this address lead to us?  It is in our own object, or it is the stub
+ * that a program at a fixed address has for a function that it imports.
+ */
+static bool leads_here(const void *address)
 {
-	Dl_info info;
+	const ElfW(Sym) *symbol = NULL;
+	Dl_info found, ours;
 
-	return dladdr(address, &info) ? info.dli_fbase : NULL;
+	if (!address || !dladdr(&hooks, &ours) ||
+		!dladdr1(address, &found, (void **)&symbol, RTLD_DL_SYMENT))
+		return false;
+	return found.dli_fbase == ours.dli_fbase ||
+	       (symbol && symbol->st_shndx == SHN_UNDEF);
 }
 
 static bool family_ruled(enum hms_family family)
@@ -47,7 +57,6 @@ static bool family_ruled(enum hms_family family)
 
 void hms_selftest(void)
 {
-	const void *ours = object_of(&hooks);
 	uint32_t live = 0, dead = 0;
 
 	for (size_t i = 0; i < sizeof(hooks) / sizeof(hooks[0]); i++) {
@@ -58,7 +67,7 @@ void hms_selftest(void)
 
 		if (!(hms_process.options.shims & (1u << hook->family)))
 			continue;
-		if (object_of(found) == ours) {
+		if (leads_here(found)) {
 			live |= 1u << hook->family;
 			continue;
 		}

@@ -6,6 +6,7 @@
 #include "shims/heap.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/bootstrap.h"
