@@ -28,6 +28,9 @@
 #include "shims/next.h"
 #include "shims/start.h"
 
+#pragma weak hms_report_setup
+#pragma weak hms_report_finish
+
 unsigned hms_heap_mode;
 struct hms_process hms_process;
 
@@ -138,7 +141,9 @@ static void follow(void)
 	read_policy();
 	if (!hms_process.policy)
 		return;
-	hms_report_setup(hms_process.options.report, hms_process.program);
+	if (hms_report_setup)
+		hms_report_setup(
+			hms_process.options.report, hms_process.program);
 	hms_threads_setup();
 	hms_engine.live = true;
 }
@@ -212,7 +217,8 @@ void hms_drain(void)
 	hms_guard_enter();
 	hms_status->bootstrap_bytes = hms_boot_bytes();
 	set_phase(HMS_PHASE_DRAINING);
-	hms_report_finish();
+	if (hms_report_finish)
+		hms_report_finish();
 	hms_guard_leave();
 	errno = saved;
 }
