@@ -1,1 +1,2 @@
-# doc
+dist_man_MANS += doc/hms.1 doc/hms-policy.5 doc/libhms_preload.7
+EXTRA_DIST += doc/ARCHITECTURE.md doc/HACKING.md

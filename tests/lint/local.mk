@@ -1,1 +1,1 @@
-# lint
+EXTRA_DIST += tests/lint/files.sh tests/lint/sources.sh tests/lint/tables.sh
