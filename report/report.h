@@ -34,8 +34,8 @@ void hms_report_setup(const char *spec, const char *program);
  * Names of the rules and targets; places may be NULL.  Before `live`, whether
  * calls are counted or not.
  */
-void hms_report_describe(const struct hms_policy *policy,
-	const struct hms_places *places);
+void hms_report_describe(
+	const struct hms_policy *policy, const struct hms_places *places);
 /*
  * Asks the kernel where the pages of every range are.  Without force at most
  * once a second and for at most 1 % of the time: for slow paths to call as

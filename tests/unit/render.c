@@ -240,8 +240,8 @@ static const char *expand(const char *spec, int wanted)
 	struct hms_text text = HMS_TEXT(buf);
 	const char *bad = NULL;
 
-	cr_assert_eq(hms_report_expand(spec, &names, &text, &bad), wanted,
-		"%s", spec);
+	cr_assert_eq(hms_report_expand(spec, &names, &text, &bad), wanted, "%s",
+		spec);
 	return wanted == -EINVAL ? bad : buf;
 }
 

@@ -7,3 +7,8 @@ UNIT += tests/unit/render
 tests_unit_render_SOURCES = tests/unit/render.c
 tests_unit_render_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_render_LDADD = $(UNIT_LIBS)
+
+UNIT += tests/unit/report
+tests_unit_report_SOURCES = tests/unit/report.c
+tests_unit_report_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_report_LDADD = $(UNIT_LIBS)

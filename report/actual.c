@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "report/report.h"
+
+#include <stdatomic.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/sys.h"
+#include "engine/range.h"
+#include "report/status.h"
+
+#define SECOND UINT64_C(1000000000)
+#define SHARE 100 /* at most one part of so many of the time */
+
+/*
+ * Added up here and then stored at once, so that readers of the page never
+ * see half of it.  Whoever holds `busy` owns all of this.
+ */
+static struct {
+	atomic_flag busy;
+	uint64_t not_before; /* CLOCK_MONOTONIC, ns */
+	struct {
+		uint64_t node[64], file, absent;
+	} rule[HMS_STATUS_RULES];
+	struct {
+		uint64_t actual, elsewhere, absent;
+	} target[HMS_STATUS_TARGETS];
+	struct hms_range pending; /* neighbours are asked about at once */
+} sum = { .busy = ATOMIC_FLAG_INIT };
+
+/* Nodes from 63 on are one, as in struct hms_residency. */
+static bool is_on(const struct hms_target *target, unsigned node)
+{
+	const unsigned bits = 8 * sizeof(target->nodes[0]);
+
+	if (target->local)
+		return true;
+	if (node < 63)
+		return target->nodes[node / bits] >> node % bits & 1;
+	for (unsigned n = 63; n < HMS_MAX_NODES; n++)
+		if (target->nodes[n / bits] >> n % bits & 1)
+			return true;
+	return false;
+}
+
+static void count_one(
+	const struct hms_target *target, const struct hms_residency *where)
+{
+	uint64_t on = 0, off = 0;
+
+	if (target->index >= HMS_STATUS_TARGETS)
+		return;
+	for (unsigned n = 0; n < 64; n++) {
+		if (!target->ops->maps && is_on(target, n))
+			on += where->node[n];
+		else
+			off += where->node[n];
+	}
+	if (target->ops->maps)
+		on += where->file;
+	else
+		off += where->file;
+	sum.target[target->index].actual += on;
+	sum.target[target->index].elsewhere += off;
+	sum.target[target->index].absent += where->absent;
+}
+
+/* Memory that several targets share: each has what is on its nodes. */
+static void count_shared(
+	const struct hms_range *range, const struct hms_residency *where)
+{
+	const struct hms_step *step = &range->place->steps[range->step];
+	const struct hms_piece piece = { range->start, range->end,
+		range->target, range->step };
+	size_t len = range->end - range->start;
+	struct hms_residency left = *where, part;
+
+	for (unsigned t = 0; t < step->ntargets; t++) {
+		const struct hms_target *target = step->targets[t];
+		size_t share = hms_piece_share(range->place, &piece, t);
+
+		memset(&part, 0, sizeof(part));
+		for (unsigned n = 0; n < 64; n++) {
+			if (!is_on(target, n))
+				continue;
+			part.node[n] = left.node[n];
+			left.node[n] = 0;
+		}
+		/* Where nothing is yet, nobody can tell; by its share. */
+		part.absent = (size_t)((double)where->absent *
+				       ((double)share / (double)len));
+		count_one(target, &part);
+	}
+	left.absent = 0;
+	if (step->ntargets)
+		count_one(step->targets[0], &left);
+}
+
+static void count_pending(void)
+{
+	const struct hms_range *range = &sum.pending;
+	struct hms_residency where = { .file = 0 };
+	int rule = range->rule < HMS_STATUS_RULES ? range->rule
+						  : HMS_STATUS_RULES - 1;
+
+	if (range->end == range->start ||
+		hms_residency((void *)range->start, range->end - range->start,
+			range->place->maps, &where))
+		return;
+	if (rule >= 0) {
+		for (unsigned n = 0; n < 64; n++)
+			sum.rule[rule].node[n] += where.node[n];
+		sum.rule[rule].file += where.file;
+		sum.rule[rule].absent += where.absent;
+	}
+	if (range->target)
+		count_one(range->target, &where);
+	else if (range->step >= 0)
+		count_shared(range, &where);
+}
+
+static void visit(const struct hms_range *range, void *arg)
+{
+	struct hms_range *pending = &sum.pending;
+
+	if (range->reserve)
+		return;
+	if (range->start == pending->end && range->rule == pending->rule &&
+		range->target == pending->target && range->target &&
+		range->step == pending->step) {
+		pending->end = range->end;
+		return;
+	}
+	count_pending();
+	*pending = *range;
+}
+
+static void store(uint64_t *to, uint64_t value)
+{
+	__atomic_store_n(to, value, __ATOMIC_RELAXED);
+}
+
+static void publish(void)
+{
+	struct hms_status *s = hms_status;
+
+	for (uint32_t r = 0; r < s->nrules; r++) {
+		for (unsigned n = 0; n < 64; n++)
+			store(&s->rules[r].actual_node[n], sum.rule[r].node[n]);
+		store(&s->rules[r].actual_file, sum.rule[r].file);
+		store(&s->rules[r].actual_absent, sum.rule[r].absent);
+	}
+	for (uint32_t t = 0; t < s->ntargets; t++) {
+		store(&s->targets[t].actual, sum.target[t].actual);
+		store(&s->targets[t].elsewhere, sum.target[t].elsewhere);
+		store(&s->targets[t].absent, sum.target[t].absent);
+	}
+	store(&s->updated_ns, hms_sys_clock(CLOCK_REALTIME));
+}
+
+void hms_report_refresh(bool force)
+{
+	uint64_t begin, cost;
+
+	if (!hms_counting)
+		return;
+	begin = hms_sys_clock(CLOCK_MONOTONIC);
+	if (!force &&
+		begin < __atomic_load_n(&sum.not_before, __ATOMIC_RELAXED))
+		return;
+	if (atomic_flag_test_and_set(&sum.busy))
+		return;
+	memset(sum.rule, 0, hms_status->nrules * sizeof(sum.rule[0]));
+	memset(sum.target, 0, hms_status->ntargets * sizeof(sum.target[0]));
+	memset(&sum.pending, 0, sizeof(sum.pending));
+	hms_range_each(visit, NULL);
+	count_pending();
+	publish();
+	cost = hms_sys_clock(CLOCK_MONOTONIC) - begin;
+	store(&sum.not_before,
+		begin + (cost * SHARE > SECOND ? cost * SHARE : SECOND));
+	atomic_flag_clear(&sum.busy);
+}
