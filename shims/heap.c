@@ -219,12 +219,28 @@ static __attribute__((noinline)) void slow_free(void *block)
 		hms_heap_free(slot, block);
 }
 
+/*
+ * By slot.  Blocks of rules with an instance of their own, the common case
+ * after the default, go straight there.
+ */
+static void (*const free_of_slot[256])(void *) = {
+	[0] = slow_free,
+	[HMS_SLOT_DEFAULT] = hms_je0_free,
+	[HMS_SLOT_DEFAULT + 1] = hms_je1_free,
+	[HMS_SLOT_DEFAULT + 2] = hms_je2_free,
+	[HMS_SLOT_DEFAULT + 3] = hms_je3_free,
+	[HMS_SLOT_DEFAULT + HMS_INSTANCES... 255] = slow_free,
+};
+_Static_assert(HMS_INSTANCES == 4, "one row for each");
+
 HMS_EXPORT void free(void *block)
 {
-	if (LIKELY(hms_slot_of(block) == HMS_SLOT_DEFAULT))
+	unsigned slot = hms_slot_of(block);
+
+	if (LIKELY(slot == HMS_SLOT_DEFAULT))
 		hms_je0_free(block);
 	else
-		slow_free(block);
+		free_of_slot[slot](block);
 }
 
 /*
