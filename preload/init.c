@@ -28,9 +28,6 @@
 #include "shims/next.h"
 #include "shims/start.h"
 
-#pragma weak hms_report_setup
-#pragma weak hms_report_finish
-
 unsigned hms_heap_mode;
 struct hms_process hms_process;
 
@@ -141,9 +138,7 @@ static void follow(void)
 	read_policy();
 	if (!hms_process.policy)
 		return;
-	if (hms_report_setup)
-		hms_report_setup(
-			hms_process.options.report, hms_process.program);
+	hms_report_setup(hms_process.options.report, hms_process.program);
 	hms_threads_setup();
 	hms_engine.live = true;
 }
@@ -217,8 +212,7 @@ void hms_drain(void)
 	hms_guard_enter();
 	hms_status->bootstrap_bytes = hms_boot_bytes();
 	set_phase(HMS_PHASE_DRAINING);
-	if (hms_report_finish)
-		hms_report_finish();
+	hms_report_finish();
 	hms_guard_leave();
 	errno = saved;
 }
