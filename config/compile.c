@@ -283,7 +283,7 @@ static int compile_rule(struct compile *c, const struct ast_stmt *s)
 	if (!rc)
 		rc = compile_options(c, s, &rule);
 	if (!rc)
-		rc = compile_place(c, s, &rule.place);
+		rc = compile_place(c, s, here, &rule.place);
 	if (rc || !here)
 		return rc;
 	rule.name = rule_name(c, s);

@@ -92,8 +92,9 @@ struct target_def *compile_find(struct compile *c, const char *name);
 int compile_sources(struct compile *c);
 /* terms.c */
 int compile_target(struct compile *c, const struct ast_stmt *stmt);
-int compile_place(
-	struct compile *c, const struct ast_stmt *stmt, unsigned *place);
+/* keep: false only checks. */
+int compile_place(struct compile *c, const struct ast_stmt *stmt, bool keep,
+	unsigned *place);
 int compile_id(struct compile *c, unsigned source, const struct ast_term *ast,
 	struct hms_term *out);
 /* conditions.c */

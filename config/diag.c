@@ -61,12 +61,16 @@ static void put_clean(struct hms_text *text, const char *p, const char *end)
 static void put_line(struct hms_text *text, const char *line, const char *end,
 	unsigned column)
 {
-	unsigned first = 0;
+	unsigned first = 0, total;
 	const char *from, *to, *caret;
 
 	caret = skip(line, end, column ? column - 1 : 0);
-	if (skip(line, end, WINDOW) < end && column > WINDOW / 2)
+	total = hms_diag_columns(line, (size_t)(end - line));
+	if (total > WINDOW && column > WINDOW / 2) {
 		first = column - WINDOW / 2;
+		if (first > total - WINDOW)
+			first = total - WINDOW;
+	}
 	from = skip(line, end, first);
 	to = skip(from, end, WINDOW);
 	hms_text_put(text, "\n", 1);

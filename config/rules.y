@@ -551,7 +551,8 @@ static int yyreport_syntax_error(const yypcontext_t *context,
 		ast_error(parse, loc, "the %s ends here; expected %s",
 			got == YYSYMBOL_SEP ? "line" : "text", expected);
 	else
-		ast_error(parse, loc, "unexpected \"%s\"; expected %s", word,
-			expected);
+		ast_error(parse, loc, got == YYSYMBOL_STRING ?
+			"unexpected %s; expected %s" :
+			"unexpected \"%s\"; expected %s", word, expected);
 	return 0;
 }

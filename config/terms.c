@@ -311,7 +311,7 @@ int compile_target(struct compile *c, const struct ast_stmt *stmt)
 		if (term->limit >= 0)
 			return compile_error(c, stmt->source, &stmt->name->loc,
 				"both \"%s\" and \"%s\", a part of it, have a "
-				"limit; one can count",
+				"limit; only one can count",
 				stmt->name->text,
 				c->policy->limits[term->limit].name);
 		term->limit = def->limit;
@@ -370,8 +370,8 @@ static void warn_unreachable(struct compile *c, const struct ast_stmt *stmt,
 		}
 }
 
-int compile_place(
-	struct compile *c, const struct ast_stmt *stmt, unsigned *place)
+int compile_place(struct compile *c, const struct ast_stmt *stmt, bool keep,
+	unsigned *place)
 {
 	struct hms_policy *policy = c->policy;
 	struct terms terms = { .c = c, .stmt = stmt };
@@ -383,6 +383,8 @@ int compile_place(
 	if (rc)
 		return rc;
 	warn_unreachable(c, stmt, &terms);
+	if (!keep)
+		return 0;
 	for (unsigned i = 0; i < policy->nplaces; i++)
 		if (policy->places[i].nterms == terms.n &&
 			same_terms(policy->places[i].terms, terms.items,

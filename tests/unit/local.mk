@@ -23,6 +23,7 @@ tests_unit_arena_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_arena_LDADD = $(UNIT_LIBS)
 
 include tests/unit/engine.mk
+include tests/unit/policy.mk
 include tests/unit/report.mk
 
 if HAVE_CRITERION
