@@ -157,6 +157,7 @@ static void *ruled_alloc(enum hms_api api, size_t align, size_t size, bool zero,
 {
 	struct hms_decision decision;
 	unsigned slot = decide(api, align, size, zero, caller, &decision);
+	int saved = errno;
 	void *block = slot_alloc(slot, align, size, zero);
 
 	if (block || slot == HMS_SLOT_DEFAULT)
@@ -166,6 +167,8 @@ static void *ruled_alloc(enum hms_api api, size_t align, size_t size, bool zero,
 			__ATOMIC_RELAXED);
 		return NULL;
 	}
+	/* Success must not leave the failure's errno behind. */
+	errno = saved;
 	return slot_alloc(HMS_SLOT_DEFAULT, align, size, zero);
 }
 
@@ -316,6 +319,7 @@ void *hms_realloc(
 	struct hms_decision decision;
 	unsigned slot, wanted;
 	void *moved;
+	int saved;
 
 	if (!block)
 		return hms_alloc(api, 0, size, false, caller);
@@ -333,11 +337,14 @@ void *hms_realloc(
 	wanted = decide(api, 0, size, false, caller, &decision);
 	if (decision.rule < 0 || wanted == slot)
 		return hms_heap_realloc(slot, block, size);
+	saved = errno;
 	moved = slot_alloc(wanted, 0, size, false);
-	if (!moved)
-		return decision.options & HMS_OPT_STRICT
-			       ? NULL
-			       : hms_heap_realloc(slot, block, size);
+	if (!moved && decision.options & HMS_OPT_STRICT)
+		return NULL;
+	if (!moved) {
+		errno = saved;
+		return hms_heap_realloc(slot, block, size);
+	}
 	memcpy(moved, block,
 		usable(block, slot) < size ? usable(block, slot) : size);
 	hms_heap_free(slot, block);

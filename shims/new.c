@@ -5,19 +5,30 @@
  * is the program, so rules can tell who asked.  When there is no memory, the
  * program's own operator new is called: it knows about new_handler and can
  * throw.  Built with -fexceptions, since that throw passes through here.
+ *
+ * A program may bring operators of its own, and the forms that it did not
+ * bring must then call those that it did ([replacement.functions]).  So ours
+ * stand aside as soon as the program has any: libstdc++'s know the rules.
  */
 #include <dlfcn.h>
 #include <stdlib.h>
 
 #include "shims/heap.h"
+#include "shims/new.h"
 
-/* The next operator new, wherever the program's C++ runtime lives. */
-static void *next_operator(const char *name)
+/*
+ * The next operator, wherever the program's C++ runtime lives; looked up once
+ * and kept in *cache.
+ */
+static void *next_operator(void **cache, const char *name)
 {
 	static const char *const runtimes[] = { "libstdc++.so.6",
 		"libc++.so.1" };
-	void *symbol = dlsym(RTLD_NEXT, name);
+	void *symbol = __atomic_load_n(cache, __ATOMIC_RELAXED);
 
+	if (symbol)
+		return symbol;
+	symbol = dlsym(RTLD_NEXT, name);
 	for (size_t i = 0; !symbol && i < 2; i++) {
 		void *runtime = dlopen(runtimes[i], RTLD_LAZY | RTLD_NOLOAD);
 
@@ -26,16 +37,33 @@ static void *next_operator(const char *name)
 			dlclose(runtime);
 		}
 	}
+	__atomic_store_n(cache, symbol, __ATOMIC_RELAXED);
 	return symbol;
 }
 
 /* Every form takes at most three words: size, alignment, the nothrow tag. */
-static void *failed(
-	const char *name, size_t size, size_t second, const void *third)
+static void *call_next(void **cache, const char *name, size_t size,
+	size_t second, const void *third)
 {
-	void *(*next)(size_t, size_t, const void *) = next_operator(name);
+	void *(*next)(size_t, size_t, const void *) =
+		next_operator(cache, name);
 
 	return next ? next(size, second, third) : NULL;
+}
+
+/* The program's own operators, asked for once; see shims/new.h. */
+static enum { UNKNOWN, OURS, THEIRS } whose;
+
+static __attribute__((noinline)) bool ask_whose(void)
+{
+	whose = hms_new_replaced() ? THEIRS : OURS;
+	return whose == THEIRS;
+}
+
+static inline bool replaced(void)
+{
+	return __builtin_expect(whose != OURS, 0) &&
+	       (whose == THEIRS || ask_whose());
 }
 
 static inline void *allocate(enum hms_fast_api fast, enum hms_api api,
@@ -54,41 +82,76 @@ static inline void *allocate(enum hms_fast_api fast, enum hms_api api,
 	HMS_EXPORT void *symbol(size_t size);                                  \
 	void *symbol(size_t size)                                              \
 	{                                                                      \
-		void *block = allocate(FAST_OF(api), api, size, HMS_CALLER);   \
+		static void *next;                                             \
+		void *block = replaced() ? NULL                                \
+					 : allocate(FAST_OF(api), api, size,   \
+						   HMS_CALLER);                \
                                                                                \
-		return block ? block : failed(#symbol, size, 0, NULL);         \
+		return block ? block                                           \
+			     : call_next(&next, #symbol, size, 0, NULL);       \
 	}
 #define NEW_NOTHROW(symbol, api)                                               \
 	HMS_EXPORT void *symbol(size_t size, const void *tag);                 \
 	void *symbol(size_t size, const void *tag)                             \
 	{                                                                      \
-		void *block = allocate(FAST_OF(api), api, size, HMS_CALLER);   \
+		static void *next;                                             \
+		void *block = replaced() ? NULL                                \
+					 : allocate(FAST_OF(api), api, size,   \
+						   HMS_CALLER);                \
                                                                                \
 		return block ? block                                           \
-			     : failed(#symbol, size, (size_t)tag, NULL);       \
+			     : call_next(&next, #symbol, size, (size_t)tag,    \
+				       NULL);                                  \
 	}
 #define NEW_ALIGNED(symbol, api)                                               \
 	HMS_EXPORT void *symbol(size_t size, size_t align);                    \
 	void *symbol(size_t size, size_t align)                                \
 	{                                                                      \
-		void *block = hms_alloc(api, align, size, false, HMS_CALLER);  \
+		static void *next;                                             \
+		void *block = replaced() ? NULL                                \
+					 : hms_alloc(api, align, size, false,  \
+						   HMS_CALLER);                \
                                                                                \
-		return block ? block : failed(#symbol, size, align, NULL);     \
+		return block ? block                                           \
+			     : call_next(&next, #symbol, size, align, NULL);   \
 	}
 #define NEW_ALIGNED_NOTHROW(symbol, api)                                       \
 	HMS_EXPORT void *symbol(size_t size, size_t align, const void *tag);   \
 	void *symbol(size_t size, size_t align, const void *tag)               \
 	{                                                                      \
-		void *block = hms_alloc(api, align, size, false, HMS_CALLER);  \
+		static void *next;                                             \
+		void *block = replaced() ? NULL                                \
+					 : hms_alloc(api, align, size, false,  \
+						   HMS_CALLER);                \
                                                                                \
-		return block ? block : failed(#symbol, size, align, tag);      \
+		return block ? block                                           \
+			     : call_next(&next, #symbol, size, align, tag);    \
 	}
-/* Size, alignment and tag say nothing that the address does not. */
+/*
+ * Size, alignment and tag say nothing that the address does not; they are
+ * only passed on, as the at most two words that they are.
+ */
+static __attribute__((noinline)) void delete_next(void **cache,
+	const char *name, void *block, size_t second, size_t third)
+{
+	void (*next)(void *, size_t, size_t) = next_operator(cache, name);
+
+	if (next)
+		next(block, second, third);
+	else
+		free(block);
+}
+
 #define DELETE(symbol)                                                         \
-	HMS_EXPORT void symbol(void *block);                                   \
-	void symbol(void *block)                                               \
+	HMS_EXPORT void symbol(void *block, size_t second, size_t third);      \
+	void symbol(void *block, size_t second, size_t third)                  \
 	{                                                                      \
-		free(block);                                                   \
+		static void *next;                                             \
+                                                                               \
+		if (replaced())                                                \
+			delete_next(&next, #symbol, block, second, third);     \
+		else                                                           \
+			free(block);                                           \
 	}
 
 NEW(_Znwm, HMS_API_NEW)
