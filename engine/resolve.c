@@ -139,14 +139,38 @@ static int alloc_step(struct resolving *r, struct hms_step *step, unsigned n)
 		       : -ENOMEM;
 }
 
-/* One term is one step; -ENOENT if none of its targets is here. */
-static int resolve_step(
-	struct resolving *r, const struct hms_term *term, struct hms_step *step)
+/*
+ * The target of a share.  A name in an interleave stands for a list: its
+ * column-th target of those this machine has, or the last; -ENOENT: none.
+ */
+static int find_share(struct resolving *r, const struct hms_term *term,
+	unsigned column, struct hms_target **target, int *limit)
+{
+	bool list = term->type == HMS_TERM_LIST;
+	const struct hms_term *terms = list ? term->terms : term;
+	unsigned n = list ? term->nterms : 1, found = 0;
+
+	for (unsigned i = 0; i < n && found <= column; i++) {
+		int rc = find_target(r, &terms[i], target);
+
+		if (rc && rc != -ENOENT)
+			return rc;
+		if (!rc) {
+			*limit = terms[i].limit;
+			found++;
+		}
+	}
+	return found ? 0 : -ENOENT;
+}
+
+/* One column of a term is one step; -ENOENT if none of its targets is here. */
+static int resolve_step(struct resolving *r, const struct hms_term *term,
+	unsigned column, struct hms_step *step)
 {
 	bool shared = term->type == HMS_TERM_INTERLEAVE;
 	const struct hms_term *terms = shared ? term->terms : term;
 	unsigned n = shared ? term->nterms : 1;
-	int rc = alloc_step(r, step, n);
+	int rc = alloc_step(r, step, n), limit;
 
 	step->limit = term->limit;
 	for (unsigned i = 0; !rc && i < n; i++) {
@@ -155,11 +179,11 @@ static int resolve_step(
 		if (shared && terms[i].type == HMS_TERM_DEFAULT)
 			return complain(r, &terms[i],
 				"cannot be part of an interleave");
-		rc = find_target(r, &terms[i], &target);
+		rc = find_share(r, &terms[i], column, &target, &limit);
 		if (!rc)
 			add_share(step, target,
 				shared && terms[i].weight ? terms[i].weight : 1,
-				shared ? terms[i].limit : -1);
+				shared ? limit : -1);
 		else if (rc == -ENOENT)
 			rc = 0;
 	}
@@ -171,18 +195,65 @@ static int resolve_step(
 	return 0;
 }
 
+/* Steps that a term can become: as many as the longest list in it. */
+static unsigned columns(const struct hms_term *term)
+{
+	unsigned most = 1;
+
+	if (term->type != HMS_TERM_INTERLEAVE)
+		return 1;
+	for (unsigned i = 0; i < term->nterms; i++)
+		if (term->terms[i].type == HMS_TERM_LIST &&
+			term->terms[i].nterms > most)
+			most = term->terms[i].nterms;
+	return most;
+}
+
+static bool same_targets(const struct hms_step *a, const struct hms_step *b)
+{
+	return a->ntargets == b->ntargets &&
+	       !memcmp(a->targets, b->targets,
+		       a->ntargets * sizeof(*a->targets));
+}
+
+/* Adds the steps of one term; none if the machine has none of its targets. */
+static int resolve_term(struct resolving *r, const struct hms_term *term,
+	struct hms_place *place)
+{
+	for (unsigned column = 0; column < columns(term); column++) {
+		struct hms_step *step = &place->steps[place->nsteps];
+		int rc = resolve_step(r, term, column, step);
+
+		if (rc == -ENOENT)
+			return 0;
+		if (rc)
+			return rc;
+		/* The lists have ended on this machine. */
+		if (column && same_targets(step - 1, step))
+			return 0;
+		place->nsteps++;
+		for (unsigned j = 0; j < step->ntargets; j++)
+			place->maps |= step->targets[j]->ops->maps;
+	}
+	return 0;
+}
+
 /* 0 also if nothing is left of it: then it has no steps. */
 static int resolve_place(struct resolving *r, const struct hms_place_spec *spec,
 	struct hms_place *place)
 {
+	unsigned most = 0;
+	int rc = 0;
+
+	for (unsigned i = 0; i < spec->nterms; i++)
+		most += columns(&spec->terms[i]);
 	place->text = spec->text;
-	place->steps = hms_arena_alloc(
-		r->spec.arena, spec->nterms * sizeof(*place->steps));
+	place->steps =
+		hms_arena_alloc(r->spec.arena, most * sizeof(*place->steps));
 	if (!place->steps)
 		return -ENOMEM;
-	for (unsigned i = 0; i < spec->nterms; i++) {
+	for (unsigned i = 0; !rc && i < spec->nterms; i++) {
 		struct hms_step *step = &place->steps[place->nsteps];
-		int rc;
 
 		/* What stands behind it is never reached. */
 		if (spec->terms[i].type == HMS_TERM_DEFAULT) {
@@ -191,16 +262,9 @@ static int resolve_place(struct resolving *r, const struct hms_place_spec *spec,
 			place->nsteps += place->nsteps != 0;
 			return 0;
 		}
-		rc = resolve_step(r, &spec->terms[i], step);
-		if (rc == -ENOENT)
-			continue;
-		if (rc)
-			return rc;
-		place->nsteps++;
-		for (unsigned j = 0; j < step->ntargets; j++)
-			place->maps |= step->targets[j]->ops->maps;
+		rc = resolve_term(r, &spec->terms[i], place);
 	}
-	return 0;
+	return rc;
 }
 
 static int resolve_places(

@@ -102,3 +102,36 @@ Test(places, the_kernel_shares_only_what_it_shares_right)
 	cr_assert_eq(place_of(4)->steps[0].sharing, HMS_SHARE_STRIPES);
 	cr_assert_eq(place_of(5)->steps[0].sharing, HMS_SHARE_STRIPES);
 }
+
+/*
+ * Catches names whose spill lists are lost in an interleave: each share falls
+ * to the next target of its own name, and starts at the first there is.
+ */
+Test(places, names_in_an_interleave_spill_each_for_itself)
+{
+	static const char policy[] =
+		"target fast = hbm then dram\ntarget far = cxl then pmem\n"
+		"limit fast 1G\n* -> interleave(fast*3, far*1) then node:0";
+	const struct hms_place *place;
+
+	machine_start("tiers", policy);
+	place = place_of(0);
+	cr_assert_eq(place->nsteps, 3);
+	cr_assert_str_eq(place->steps[0].targets[0]->text, "hbm");
+	cr_assert_str_eq(place->steps[0].targets[1]->text, "cxl");
+	cr_assert_str_eq(place->steps[1].targets[0]->text, "dram");
+	cr_assert_str_eq(place->steps[1].targets[1]->text, "pmem");
+	cr_assert_str_eq(place->steps[2].targets[0]->text, "node:0");
+	for (int i = 0; i < 2; i++) {
+		cr_assert_eq(place->steps[i].weights[0], 3);
+		cr_assert_eq(place->steps[i].total, 4);
+		cr_assert_eq(place->steps[i].limits[0], 0);
+		cr_assert_eq(place->steps[i].limits[1], -1);
+	}
+	machine_start("plain", policy);
+	place = place_of(0);
+	cr_assert_eq(place->nsteps, 2);
+	cr_assert_str_eq(place->steps[0].targets[0]->text, "dram");
+	cr_assert_eq(place->steps[0].weights[0], 3);
+	cr_assert_str_eq(place->steps[0].targets[1]->text, "cxl");
+}
