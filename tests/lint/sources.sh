@@ -3,7 +3,7 @@
 # Sources keep the rules of the house.  Would catch: an include across rooms
 # that doc/ARCHITECTURE.md does not allow, a file without licence, one that
 # grew too long, one that clang-format or shellcheck would complain about.
-. "$top_srcdir/tests/lib.sh"
+. "$top_srcdir/tests/lib.sh" || exit 99
 . "$top_srcdir/tests/lint/files.sh"
 cd "$top_srcdir" || exit 99
 

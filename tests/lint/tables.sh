@@ -3,7 +3,7 @@
 # Tables, files, exports and manual pages say the same.  Would catch: a symbol
 # that is exported by accident or not at all, an option that nobody described,
 # a row without a file, a file that is in no fragment and so never built.
-. "$top_srcdir/tests/lib.sh"
+. "$top_srcdir/tests/lib.sh" || exit 99
 . "$top_srcdir/tests/lint/files.sh"
 cd "$top_srcdir" || exit 99
 : "${NM:=nm}"

@@ -14,3 +14,8 @@ real_tests = tests/real/shell.sh tests/real/scripts.sh tests/real/git.sh \
 	tests/real/compilers.sh tests/real/databases.sh tests/real/web.sh
 # Run by hand until the preloaded object follows rules: they check that it does.
 EXTRA_DIST += $(real_tests) tests/real/real.sh
+check_PROGRAMS += tests/real/ends
+tests_real_ends_SOURCES = tests/real/ends.c
+tests_real_ends_CFLAGS = -Wall -Wextra -fno-builtin
+TESTS += tests/real/report_ends.sh
+EXTRA_DIST += tests/real/report_ends.sh

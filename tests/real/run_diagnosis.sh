@@ -4,7 +4,7 @@
 # the same; --strict does not.  Would catch: a program that silently gets no
 # placement, a wrong diagnosis of an ordinary one, LD_PRELOAD of others lost,
 # an exit status that is not the program's.
-. "$top_srcdir/tests/lib.sh"
+. "$top_srcdir/tests/lib.sh" || exit 99
 
 run() {
 	"$HMS_TOOL" run "$@" 2>&1

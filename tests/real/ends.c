@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A program that makes 1,000 allocations of 1,000 bytes and ends as told. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void allocate(void)
+{
+	for (int i = 0; i < 1000; i++) {
+		char *p = malloc(1000);
+
+		if (!p)
+			exit(99);
+		memset(p, 1, 1000);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	const char *how = argc > 1 ? argv[1] : "exit";
+
+	allocate();
+	if (!strcmp(how, "_exit"))
+		_exit(3);
+	if (!strcmp(how, "abort"))
+		abort();
+	if (!strcmp(how, "wait")) {
+		/* Whoever reads this knows that all calls are made. */
+		puts("ready");
+		fflush(stdout);
+		pause();
+	}
+	if (!strcmp(how, "fork")) {
+		pid_t child = fork();
+
+		if (child == 0) {
+			allocate();
+			exit(0);
+		}
+		waitpid(child, NULL, 0);
+	}
+	if (!strcmp(how, "close")) {
+		/* As daemons do. */
+		for (int fd = 0; fd < 2048; fd++)
+			close(fd);
+	}
+	return 3;
+}
