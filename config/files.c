@@ -225,7 +225,7 @@ static int try_file(const char *folder, const char *below, const char *name,
 
 	*found = false;
 	/* XDG: relative paths there are invalid and to be ignored. */
-	if (!folder || folder[0] != '/' || strchr(name, '/'))
+	if (!folder || folder[0] != '/' || !name || strchr(name, '/'))
 		return 0;
 	hms_text_add(&text, "%s%s/hms/%s.hms", folder, below, name);
 	if (text.cut)

@@ -170,7 +170,8 @@ int hms_policy_parse(const struct hms_policy_input *in, struct hms_arena *arena,
  * $XDG_CONFIG_HOME/hms/PROGRAM.hms, SYSCONFDIR/hms/PROGRAM.hms,
  * $XDG_CONFIG_HOME/hms/default.hms, SYSCONFDIR/hms/default.hms.
  * value: HMS_POLICY's, or NULL.  trusted: false for set-user-id programs,
- * which get the system's folder only.
+ * which get the system's folder only.  program: base name; NULL: none, rules
+ * for every program are kept, and only the default files are looked for.
  * 0 and *out NULL if there is none at all; errors as hms_policy_parse, and
  * -errno with diag filled for a file that cannot be read.
  */

@@ -1,5 +1,8 @@
 bin_PROGRAMS += hms
 hms_SOURCES = tools/cmd.h tools/hms.def tools/main.c \
+	tools/check.c \
+	tools/explain.c \
+	tools/policy.c tools/policy.h \
 	tools/program.c tools/program.h \
 	tools/report.c \
 	tools/run.c

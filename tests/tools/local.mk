@@ -1,0 +1,3 @@
+# The sub-commands of hms.
+TESTS += tests/tools/policy.sh
+EXTRA_DIST += tests/tools/policy.sh
