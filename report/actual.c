@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/guard.h"
 #include "base/sys.h"
 #include "engine/range.h"
 #include "report/status.h"
@@ -17,7 +18,7 @@
  * see half of it.  Whoever holds `busy` owns all of this.
  */
 static struct {
-	atomic_flag busy;
+	atomic_int busy; /* the pid, so that no child waits for its parent's */
 	uint64_t not_before; /* CLOCK_MONOTONIC, ns */
 	struct {
 		uint64_t node[64], file, absent;
@@ -26,7 +27,7 @@ static struct {
 		uint64_t actual, elsewhere, absent;
 	} target[HMS_STATUS_TARGETS];
 	struct hms_range pending; /* neighbours are asked about at once */
-} sum = { .busy = ATOMIC_FLAG_INIT };
+} sum;
 
 /* Nodes from 63 on are one, as in struct hms_residency. */
 static bool is_on(const struct hms_target *target, unsigned node)
@@ -158,6 +159,16 @@ static void publish(void)
 	store(&s->updated_ns, hms_sys_clock(CLOCK_REALTIME));
 }
 
+static bool take(void)
+{
+	int self = hms_sys_getpid(), holder = 0;
+
+	if (atomic_compare_exchange_strong(&sum.busy, &holder, self))
+		return true;
+	return holder != self &&
+	       atomic_compare_exchange_strong(&sum.busy, &holder, self);
+}
+
 void hms_report_refresh(bool force)
 {
 	uint64_t begin, cost;
@@ -168,7 +179,7 @@ void hms_report_refresh(bool force)
 	if (!force &&
 		begin < __atomic_load_n(&sum.not_before, __ATOMIC_RELAXED))
 		return;
-	if (atomic_flag_test_and_set(&sum.busy))
+	if (!take())
 		return;
 	memset(sum.rule, 0, hms_status->nrules * sizeof(sum.rule[0]));
 	memset(sum.target, 0, hms_status->ntargets * sizeof(sum.target[0]));
@@ -179,5 +190,12 @@ void hms_report_refresh(bool force)
 	cost = hms_sys_clock(CLOCK_MONOTONIC) - begin;
 	store(&sum.not_before,
 		begin + (cost * SHARE > SECOND ? cost * SHARE : SECOND));
-	atomic_flag_clear(&sum.busy);
+	atomic_store(&sum.busy, 0);
+}
+
+void hms_status_tick(void)
+{
+	hms_guard_enter();
+	hms_report_refresh(false);
+	hms_guard_leave();
 }

@@ -142,24 +142,36 @@ struct hms_tally_rule hms_status_calls(
 uint64_t hms_status_family_calls(
 	const struct hms_status *status, enum hms_family family);
 
-/* Counts one call; rule -1: none matched.  Async-signal-safe. */
+/*
+ * Now and then, by a thread that passes by: asks the kernel again where pages
+ * are, so that the page of a killed process is recent; see
+ * hms_report_refresh().  Not async-signal-safe.
+ */
+void hms_status_tick(void);
+#define HMS_TICK_CALLS 1024 /* of one rule by one thread */
+#define HMS_TICK_BYTES ((size_t)1 << 20) /* of one call: it is slow anyway */
+
+/*
+ * Counts one call; rule -1: none matched.  Called with no lock held, before
+ * the memory is there.
+ */
 static inline void hms_count_call(
 	int rule, enum hms_family family, size_t bytes)
 {
-	struct hms_tally *tally;
+	struct hms_tally_rule *row;
 
 	if (!hms_counting)
 		return;
 	if (!hms_tally_mine)
 		hms_tally_claim();
-	tally = hms_tally_mine;
-	if (!tally)
-		return;
 	if (rule >= HMS_STATUS_RULES)
 		rule = HMS_STATUS_RULES - 1;
-	tally->rule[rule + 1].calls++;
-	tally->rule[rule + 1].bytes += bytes;
-	tally->family_calls[family]++;
+	row = &hms_tally_mine->rule[rule + 1];
+	row->calls++;
+	row->bytes += bytes;
+	hms_tally_mine->family_calls[family]++;
+	if (row->calls % HMS_TICK_CALLS == 0 || bytes >= HMS_TICK_BYTES)
+		hms_status_tick();
 }
 
 static inline struct hms_status_rule *hms_status_rule(int rule)

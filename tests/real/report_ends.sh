@@ -103,6 +103,7 @@ ok "running: asks the kernel now" grep -q '^whole process now:' "$scratch/live"
 "$HMS_TOOL" report "$pid" >"$scratch/dead"
 is "SIGKILL: hms report" "$(head -c 4 "$scratch/dead")" "died"
 ok "SIGKILL: calls to the last one" grep -qE '^mine +node:0 +1000 ' "$scratch/dead"
+ok "SIGKILL: where pages were" grep -qE '^  mine +node:0 ' "$scratch/dead"
 "$HMS_TOOL" report --json "$scratch/hms/$pid.status" >"$scratch/dead.json"
 is "SIGKILL: as JSON, by file" \
 	"$(field '"\(.phase) \(.rules[0].calls)"' "$scratch/dead.json")" "died 1000"

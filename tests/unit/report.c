@@ -388,3 +388,24 @@ Test(report, refresh_is_rare)
 	hms_report_refresh(true);
 	cr_assert_neq(hms_status->updated_ns, first);
 }
+
+/* Catches a page that says nothing about pages when the process is killed. */
+Test(report, calls_refresh)
+{
+	resolve("map -> node:0\n");
+	bind(0);
+	hms_count_call(0, HMS_FAMILY_MAP, 1);
+	cr_assert_eq(hms_status->updated_ns, 0);
+	for (int i = 1; i < HMS_TICK_CALLS; i++)
+		hms_count_call(0, HMS_FAMILY_MAP, 1);
+	cr_assert_neq(hms_status->updated_ns, 0);
+	cr_assert_eq(hms_status->rules[0].actual_node[0], TOUCHED * PAGE);
+}
+
+Test(report, large_calls_refresh)
+{
+	resolve("map -> node:0\n");
+	bind(0);
+	hms_count_call(0, HMS_FAMILY_MAP, HMS_TICK_BYTES);
+	cr_assert_neq(hms_status->updated_ns, 0);
+}
