@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "base/sys.h"
@@ -22,6 +23,30 @@ struct fork_handlers {
 
 /* What each instance wanted to register; it does so when it starts. */
 static struct fork_handlers handlers[HMS_INSTANCES];
+
+/*
+ * Where a starting jemalloc tries out madvise.  It asks for a page and writes
+ * to it unseen, so it must not be refused one: a process may have used up
+ * its mappings before a rule is first hit.
+ */
+#define TRIAL_SIZE 4096
+static char trials[HMS_INSTANCES][TRIAL_SIZE]
+	__attribute__((aligned(TRIAL_SIZE)));
+
+static void *instance_mmap(
+	unsigned n, void *addr, size_t len, int prot, int flags)
+{
+	if (len == TRIAL_SIZE && !hms_instance_started(n))
+		return trials[n];
+	return hms_window_mmap(n, addr, len, prot, flags);
+}
+
+static int instance_munmap(void *addr, size_t len)
+{
+	uintptr_t offset = (uintptr_t)addr - (uintptr_t)trials;
+
+	return offset < sizeof(trials) ? 0 : hms_window_munmap(addr, len);
+}
 
 static int keep_handlers(unsigned n, void (*prepare)(void),
 	void (*parent)(void), void (*child)(void))
@@ -47,11 +72,11 @@ static int keep_handlers(unsigned n, void (*prepare)(void),
 	void *p##mmap(void *addr, size_t len, int prot, int flags, int fd,     \
 		off_t off)                                                     \
 	{                                                                      \
-		return hms_window_mmap(n, addr, len, prot, flags);             \
+		return instance_mmap(n, addr, len, prot, flags);               \
 	}                                                                      \
 	int p##munmap(void *addr, size_t len)                                  \
 	{                                                                      \
-		return hms_window_munmap(addr, len);                           \
+		return instance_munmap(addr, len);                             \
 	}                                                                      \
 	int p##pthread_atfork(void (*prepare)(void), void (*parent)(void),     \
 		void (*child)(void))                                           \

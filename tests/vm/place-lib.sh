@@ -22,11 +22,11 @@ under() {
 	rc=$?
 }
 
-# Says everything one needs to see why.
+# Says what one needs to see why; with a KIND, only its line.
 why() {
 	note "rules: $policy"
 	note "ran:   $ran (exit status $rc)"
-	note "$got"
+	note "$(grep "^${1:-}" <<<"$got" | head -n 20 | cut -c 1-300)"
 	head -n 20 "$scratch/stderr" | sed 's/^/# stderr: /'
 }
 
@@ -54,7 +54,7 @@ lies() {
 		pass "$name"
 	else
 		fail "$name"
-		why
+		why "$1"
 	fi
 }
 
@@ -69,7 +69,7 @@ near() {
 		pass "$name"
 	else
 		fail "$name"
-		why
+		why "$1"
 	fi
 }
 

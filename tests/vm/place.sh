@@ -123,11 +123,12 @@ lies again node1 'what is unmapped counts no more'
 under 'target a = node:3; target b = node:2; limit a 4M; limit b 4M
 	map, size >= 1M -> a then b then node:1' "$kinds" 12 mmap
 lies mmap 'node1=1024 node2=1024 node3=1024' 'three steps'
-under 'target t = node:1; limit t 8M; heap, size >= 32K -> t then node:2' \
-	"$kinds" 32 many
+# jemalloc keeps some of what it was given for itself, a few MiB.
+under 'target t = node:1; limit t 32M; heap, size >= 32K -> t then node:2' \
+	"$kinds" 64 many
 first=$(pages many node1)
-ok 'a limited heap fills its first target' test "$first" -ge 1024
-ok 'and no more than the limit' test "$first" -le 2048
+ok 'a limited heap fills its first target' test "$first" -ge 5120
+ok 'and no more than the limit' test "$first" -le 8192
 is 'the rest goes to the second' "$(pages many node2)" \
 	$(($(pages many pages) - first))
 
