@@ -9,7 +9,8 @@ tests_unit_policy_good_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_policy_good_LDADD = $(UNIT_LIBS)
 
 UNIT += tests/unit/policy_bad
-tests_unit_policy_bad_SOURCES = tests/unit/policy_bad.c
+tests_unit_policy_bad_SOURCES = tests/unit/policy_bad.c \
+	tests/unit/policy_names.def tests/unit/policy_syntax.def
 tests_unit_policy_bad_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_policy_bad_LDADD = $(UNIT_LIBS)
 
