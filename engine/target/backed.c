@@ -232,10 +232,9 @@ void hms_backed_release(struct hms_target *target, void *addr, size_t len)
 	hms_stores_unlock();
 }
 
-void hms_backed_moved(
-	struct hms_target *target, void *old, void *now, size_t len)
+void hms_backed_move(uintptr_t start, uintptr_t now, size_t len)
 {
-	uintptr_t start = (uintptr_t)old, end = start + len;
+	uintptr_t end = start + len;
 	struct hms_extents moving;
 	struct hms_extent *e;
 
@@ -245,8 +244,8 @@ void hms_backed_moved(
 		while ((e = hms_backed_first(start, end))) {
 			RB_REMOVE(hms_extents, &hms_backed, e);
 			nbacked--;
-			e->start += (uintptr_t)now - start;
-			e->end += (uintptr_t)now - start;
+			e->start += now - start;
+			e->end += now - start;
 			RB_INSERT(hms_extents, &moving, e);
 		}
 		while ((e = RB_MIN(hms_extents, &moving))) {
@@ -255,6 +254,12 @@ void hms_backed_moved(
 		}
 	}
 	hms_stores_unlock();
+}
+
+void hms_backed_moved(
+	struct hms_target *target, void *old, void *now, size_t len)
+{
+	hms_backed_move((uintptr_t)old, (uintptr_t)now, len);
 }
 
 size_t hms_backed_granule(const struct hms_target *target)

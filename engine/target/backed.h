@@ -34,6 +34,8 @@ bool hms_backed_next(
 int hms_target_zero(struct hms_target *target, void *addr, size_t len);
 /* The program changed the protection, by mprotect(2); remembered for fork. */
 void hms_backed_protect(uintptr_t start, uintptr_t end, int prot);
+/* mremap(2) moved [start, start+len) to now; once more does no harm. */
+void hms_backed_move(uintptr_t start, uintptr_t now, size_t len);
 /*
  * Turns backed parts into private anonymous memory with the same contents and
  * protection; for what files cannot do (MADV_WIPEONFORK, PROT_EXEC on a

@@ -26,6 +26,14 @@ include tests/unit/engine.mk
 include tests/unit/policy.mk
 include tests/unit/report.mk
 
+UNIT += tests/unit/blocks tests/unit/backed
+tests_unit_blocks_SOURCES = tests/unit/blocks.c
+tests_unit_blocks_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_blocks_LDADD = $(UNIT_LIBS)
+tests_unit_backed_SOURCES = tests/unit/backed.c
+tests_unit_backed_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_backed_LDADD = $(UNIT_LIBS)
+
 if HAVE_CRITERION
 check_PROGRAMS += $(UNIT)
 TESTS += $(UNIT)

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "base/maps.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "base/sys.h"
+
+static const char *hex(const char *s, uintptr_t *out)
+{
+	uintptr_t n = 0;
+
+	for (;; s++) {
+		if (*s >= '0' && *s <= '9')
+			n = n * 16 + (uintptr_t)(*s - '0');
+		else if (*s >= 'a' && *s <= 'f')
+			n = n * 16 + (uintptr_t)(*s - 'a' + 10);
+		else
+			break;
+	}
+	*out = n;
+	return s;
+}
+
+/* "start-end rwxp offset major:minor inode path" */
+static bool parse(const char *line, struct hms_mapping *out)
+{
+	const char *s = hex(line, &out->start);
+
+	if (*s++ != '-')
+		return false;
+	s = hex(s, &out->end);
+	if (*s++ != ' ' || strlen(s) < 5)
+		return false;
+	out->prot = (s[0] == 'r' ? PROT_READ : 0) |
+		    (s[1] == 'w' ? PROT_WRITE : 0) |
+		    (s[2] == 'x' ? PROT_EXEC : 0);
+	out->shared = s[3] == 's';
+	for (int field = 0; field < 3; field++) {
+		s = strchr(s, ' ');
+		if (!s)
+			return false;
+		s++;
+	}
+	out->anonymous =
+		!out->shared && s[0] == '0' && (s[1] == ' ' || s[1] == 0);
+	return true;
+}
+
+int hms_mapping_at(uintptr_t addr, struct hms_mapping *out)
+{
+	/* The kernel hands out whole lines; a path can take 4,096 bytes. */
+	char buf[6000], *line, *end;
+	size_t have = 0;
+	ssize_t n;
+	int fd = hms_sys_open("/proc/self/maps", O_RDONLY, 0);
+	int rc = -ENOENT;
+
+	if (fd < 0)
+		return fd;
+	for (;;) {
+		n = hms_sys_read(fd, buf + have, sizeof(buf) - 1 - have);
+		if (n == -EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		have += (size_t)n;
+		buf[have] = 0;
+		for (line = buf; (end = strchr(line, '\n')); line = end + 1) {
+			*end = 0;
+			if (!parse(line, out) || addr >= out->end)
+				continue;
+			rc = addr >= out->start ? 0 : -ENOENT;
+			goto out;
+		}
+		have -= (size_t)(line - buf);
+		memmove(buf, line, have);
+	}
+	if (n < 0)
+		rc = (int)n;
+out:
+	hms_sys_close(fd);
+	return rc;
+}

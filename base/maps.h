@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One mapping of this process, as the kernel lists it in /proc/self/maps
+ * (proc(5)).  Reads the list from the start: tens of microseconds, so only
+ * for what happens rarely.  Async-signal-safe; errno is not touched.
+ */
+#ifndef HMS_BASE_MAPS_H
+#define HMS_BASE_MAPS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct hms_mapping {
+	uintptr_t start, end;
+	int prot; /* PROT_* */
+	bool shared;
+	bool anonymous; /* private, and of no file */
+};
+
+/* The mapping that holds addr.  0; -ENOENT: none; or -errno. */
+int hms_mapping_at(uintptr_t addr, struct hms_mapping *out);
+
+#endif
