@@ -15,7 +15,7 @@
 struct hms_decision {
 	int rule; /* -1: none matched */
 	struct hms_place *place; /* never NULL; index 0: leave it alone */
-	uint32_t options;	 /* enum hms_option */
+	uint32_t options; /* enum hms_option */
 };
 
 /*
@@ -23,8 +23,8 @@ struct hms_decision {
  * after.  All zero means: pass everything through.
  */
 struct hms_engine {
-	bool live;     /* rules are to be followed */
-	bool has_map_rules;   /* some rule can match a mapping call */
+	bool live; /* rules are to be followed */
+	bool has_map_rules; /* some rule can match a mapping call */
 	bool has_brk_rules;
 	const struct hms_policy *policy;
 	const struct hms_places *places;

@@ -15,8 +15,8 @@
 
 /* How a step of several targets shares memory among them. */
 enum hms_sharing {
-	HMS_SHARE_STRIPES,  /* stripes of our own, bound one by one */
-	HMS_SHARE_EVENLY,   /* MPOL_INTERLEAVE does it */
+	HMS_SHARE_STRIPES, /* stripes of our own, bound one by one */
+	HMS_SHARE_EVENLY, /* MPOL_INTERLEAVE does it */
 	HMS_SHARE_WEIGHTED, /* MPOL_WEIGHTED_INTERLEAVE has these weights */
 };
 
@@ -25,9 +25,9 @@ struct hms_step {
 	unsigned ntargets; /* > 1: interleave; 0: left to the system */
 	struct hms_target **targets;
 	unsigned *weights; /* without a common divisor */
-	unsigned total;	   /* sum of the weights */
-	int *limits;	   /* by target: index into the limits, or -1 */
-	int limit;	   /* of the step as a whole, likewise */
+	unsigned total; /* sum of the weights */
+	int *limits; /* by target: index into the limits, or -1 */
+	int limit; /* of the step as a whole, likewise */
 	enum hms_sharing sharing; /* atomic: may fall back to stripes */
 	uint64_t *dealt; /* stripes: bytes dealt to each target */
 };
@@ -58,7 +58,7 @@ struct hms_places {
 	struct hms_rule_limit {
 		uint64_t bytes; /* UINT64_MAX: none */
 		uint64_t used;
-	} *rule_limit;
+	} * rule_limit;
 	unsigned nrules;
 	const struct hms_nodes *nodes; /* borrowed */
 };
@@ -78,15 +78,15 @@ int hms_places_resolve(const struct hms_policy *policy,
 struct hms_piece {
 	uintptr_t start, end;
 	struct hms_target *target; /* NULL: shared by a step, or none */
-	int step;		   /* of the place; -1: left to the system */
+	int step; /* of the place; -1: left to the system */
 };
 
 /* What hms_place_bind() is to do. */
 struct hms_request {
 	uintptr_t start, end; /* fresh memory, page aligned */
 	struct hms_place *place;
-	int rule;	  /* for its limit, or -1 */
-	int prot;	  /* what the pages have; for targets that map */
+	int rule; /* for its limit, or -1 */
+	int prot; /* what the pages have; for targets that map */
 	uint32_t options; /* enum hms_option */
 };
 
@@ -107,9 +107,8 @@ int hms_place_bind(const struct hms_places *places,
  * Takes the charges of a piece, or of a part of one, back (sign -1), or makes
  * them again (1) for a piece that moved.  Lock-free.
  */
-void hms_place_charge(const struct hms_places *places,
-	struct hms_place *place, int rule, const struct hms_piece *piece,
-	int sign);
+void hms_place_charge(const struct hms_places *places, struct hms_place *place,
+	int rule, const struct hms_piece *piece, int sign);
 /*
  * How many bytes of a piece are target i's: all or none, or its share by
  * address, so that the shares of parts add up to the share of the whole.
@@ -129,7 +128,7 @@ void hms_places_after_fork(void);
  * admin-guide/mm/pagemap.rst, numa(7) for what is asked when move_pages is
  * refused.  0 or -errno.
  */
-int hms_residency(const void *addr, size_t len, bool files,
-	struct hms_residency *sum);
+int hms_residency(
+	const void *addr, size_t len, bool files, struct hms_residency *sum);
 
 #endif

@@ -14,7 +14,7 @@
 
 enum hms_range_kind {
 	HMS_RANGE_HEAP, /* a chunk of a heap window */
-	HMS_RANGE_MAP,	/* mmap, mremap */
+	HMS_RANGE_MAP, /* mmap, mremap */
 	HMS_RANGE_BRK,
 	HMS_RANGE_SHM, /* shmat */
 };
@@ -25,7 +25,7 @@ struct hms_range {
 	struct hms_place *place;
 	struct hms_target *target; /* NULL: shared by a step, or none */
 	int rule;
-	int step;	  /* which step of the place took it; -1: none did */
+	int step; /* which step of the place took it; -1: none did */
 	uint32_t options; /* enum hms_option */
 	enum hms_range_kind kind;
 	/*
@@ -59,8 +59,8 @@ void hms_range_strike(uintptr_t start, uintptr_t end);
  * What a smaller new one has no room for is dropped; what a bigger one has
  * more is fresh memory, for hms_range_bind().
  */
-void hms_range_move(uintptr_t old_start, uintptr_t old_end,
-	uintptr_t new_start, uintptr_t new_end);
+void hms_range_move(uintptr_t old_start, uintptr_t old_end, uintptr_t new_start,
+	uintptr_t new_end);
 /* The piece that holds addr. */
 bool hms_range_find(uintptr_t addr, struct hms_range *out);
 /* The first piece that overlaps [start, end), for walking a span. */
@@ -68,8 +68,8 @@ bool hms_range_next(uintptr_t start, uintptr_t end, struct hms_range *out);
 /* Number of pieces now; 0 lets shims of unruled programs leave at once. */
 size_t hms_range_count(void);
 /* Calls fn for each piece, lowest first, without holding the lock. */
-void hms_range_each(void (*fn)(const struct hms_range *range, void *arg),
-	void *arg);
+void hms_range_each(
+	void (*fn)(const struct hms_range *range, void *arg), void *arg);
 /* Pieces that no memory was left to remember, since the start. */
 size_t hms_range_lost(void);
 /* Pieces that only interleaving cut off: mappings the program has more. */

@@ -10,7 +10,7 @@
  * only partly in [start, end) a part of each count is taken.  Adds to sum.
  * 0 or -errno.
  */
-int hms_residency_by_maps(uintptr_t start, uintptr_t end, bool files,
-	struct hms_residency *sum);
+int hms_residency_by_maps(
+	uintptr_t start, uintptr_t end, bool files, struct hms_residency *sum);
 
 #endif

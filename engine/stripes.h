@@ -21,8 +21,8 @@ size_t hms_stripe_size(const struct hms_step *step, size_t len, size_t now);
  * Deals the memory from start on, at most to end: to which target, up to
  * where.  The caller adds it to what that target was dealt.
  */
-unsigned hms_stripe_deal(const struct hms_step *step, size_t stripe, uintptr_t start,
-	uintptr_t end, uintptr_t *up_to);
+unsigned hms_stripe_deal(const struct hms_step *step, size_t stripe,
+	uintptr_t start, uintptr_t end, uintptr_t *up_to);
 /* A quarter of vm.max_map_count, read once. */
 size_t hms_stripe_budget(void);
 

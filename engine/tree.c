@@ -25,8 +25,7 @@ static int compare(const struct node *a, const struct node *b)
 
 RB_HEAD(tree, node);
 /* RB_GENERATE_STATIC of libbsd leans on a macro that it does not define. */
-RB_GENERATE_INTERNAL(tree, node, entry, compare,
-	__attribute__((unused)) static)
+RB_GENERATE_INTERNAL(tree, node, entry, compare, __attribute__((unused)) static)
 
 static struct tree tree = RB_INITIALIZER(&tree);
 static struct node *unused;

@@ -10,24 +10,24 @@
 
 extern const struct hms_target_ops hms_target_node;
 
-static inline bool hms_target_has_node(const struct hms_target *target,
-	unsigned node)
+static inline bool hms_target_has_node(
+	const struct hms_target *target, unsigned node)
 {
 	const unsigned bits = 8 * sizeof(unsigned long);
 
 	return target->nodes[node / bits] >> node % bits & 1;
 }
 
-bool hms_targets_overlap(const struct hms_target *a,
-	const struct hms_target *b);
+bool hms_targets_overlap(
+	const struct hms_target *a, const struct hms_target *b);
 
 /*
  * How the kernel can share memory among a step's targets by the weights that
  * the step asks for; HMS_SHARE_STRIPES if it cannot.  root: as for
  * hms_nodes_read().  Read once, at start.
  */
-enum hms_sharing hms_node_sharing(const struct hms_step *step,
-	const char *root);
+enum hms_sharing hms_node_sharing(
+	const struct hms_step *step, const char *root);
 /* Lets the kernel share it; 0 or -errno, -EOPNOTSUPP: by stripes, then. */
 int hms_node_interleave(struct hms_step *step, void *addr, size_t len);
 

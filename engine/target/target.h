@@ -23,16 +23,16 @@ struct hms_nodes;
 struct hms_target_spec {
 	const struct hms_term *term;
 	const struct hms_policy *policy; /* for hms_policy_error() */
-	const struct hms_nodes *nodes;	 /* the machine */
-	struct hms_arena *arena;	 /* lives as long as the target */
+	const struct hms_nodes *nodes; /* the machine */
+	struct hms_arena *arena; /* lives as long as the target */
 	struct hms_diag *diag;
 };
 
 /* Where pages of a range are, in bytes, by whom the kernel was asked. */
 struct hms_residency {
 	size_t node[64]; /* by node; nodes from 63 on are added up in [63] */
-	size_t file;	 /* in pages of a file or device */
-	size_t absent;	 /* never touched, or swapped out */
+	size_t file; /* in pages of a file or device */
+	size_t absent; /* never touched, or swapped out */
 };
 
 struct hms_target_ops {
@@ -49,8 +49,8 @@ struct hms_target_ops {
 	 * 0; -ENOENT: this machine has no such memory, the term is left out;
 	 * -EINVAL with diag filled; -ENOMEM.
 	 */
-	int (*create)(struct hms_target *target,
-		const struct hms_target_spec *spec);
+	int (*create)(
+		struct hms_target *target, const struct hms_target_spec *spec);
 	/* Pages are handed out in multiples of this; 0: the system's. */
 	size_t (*granule)(const struct hms_target *target);
 	/*
@@ -66,8 +66,8 @@ struct hms_target_ops {
 	 * a mapping with protection prot (maps).  0, or -errno: nothing has
 	 * changed, the next target is asked.
 	 */
-	int (*bind)(struct hms_target *target, void *addr, size_t len,
-		int prot);
+	int (*bind)(
+		struct hms_target *target, void *addr, size_t len, int prot);
 	/*
 	 * maps only: the range has been unmapped or covered; its blocks are
 	 * free again.  NULL for others.
@@ -76,8 +76,8 @@ struct hms_target_ops {
 	/*
 	 * maps only: mremap moved [old, old+len) to now.  NULL: nobody cares.
 	 */
-	void (*moved)(struct hms_target *target, void *old, void *now,
-		size_t len);
+	void (*moved)(
+		struct hms_target *target, void *old, void *now, size_t len);
 	/*
 	 * maps only, around fork, the range table locked: before is called
 	 * for each piece [addr, addr+len) bound to the target, after once
@@ -89,22 +89,22 @@ struct hms_target_ops {
 
 struct hms_target {
 	const struct hms_target_ops *ops;
-	const char *text;    /* how reports name it */
-	unsigned index;	     /* into the table of targets */
+	const char *text; /* how reports name it */
+	unsigned index; /* into the table of targets */
 	unsigned long nodes[HMS_MASK_WORDS]; /* node: which ones */
 	unsigned nnodes;
-	bool local;	     /* node: next to the toucher; nodes: with CPUs */
-	void *state;	     /* the kind's own */
-	uint64_t bound;	     /* bytes handed out by this process; atomic */
-	uint64_t touched;    /* node: of these, with pages, at the last walk */
-	uint64_t dropped;    /* node: given back since; atomic */
+	bool local; /* node: next to the toucher; nodes: with CPUs */
+	void *state; /* the kind's own */
+	uint64_t bound; /* bytes handed out by this process; atomic */
+	uint64_t touched; /* node: of these, with pages, at the last walk */
+	uint64_t dropped; /* node: given back since; atomic */
 };
 
 /* The kind that a type of term stands for (targets.def), or NULL. */
 const struct hms_target_ops *hms_target_kind(enum hms_term_type type);
 
 /* A call of a kind of target that the kernel refused: counted, said once. */
-void hms_target_refused(const struct hms_target *target, const char *call,
-	int err);
+void hms_target_refused(
+	const struct hms_target *target, const char *call, int err);
 
 #endif

@@ -13,11 +13,11 @@
 #include "engine/target/target.h"
 
 struct hms_node {
-	bool present;	   /* online and with memory */
+	bool present; /* online and with memory */
 	bool has_cpu;
 	enum hms_kind kind;
-	uint64_t size;	   /* bytes */
-	unsigned latency;  /* ns, reads from the best initiator; 0: unknown */
+	uint64_t size; /* bytes */
+	unsigned latency; /* ns, reads from the best initiator; 0: unknown */
 	unsigned bandwidth; /* MB/s likewise; 0: unknown */
 };
 
@@ -39,10 +39,10 @@ int hms_nodes_read(const char *root, struct hms_nodes *nodes);
 /* A node's memory now, bytes; all 0 if unknown.  Costs some 20-50 us. */
 struct hms_node_memory {
 	uint64_t total;
-	uint64_t free;	/* MemFree: nobody's */
+	uint64_t free; /* MemFree: nobody's */
 	uint64_t cache; /* clean pages of files, given up when needed */
 };
-void hms_node_memory(const char *root, unsigned node,
-	struct hms_node_memory *memory);
+void hms_node_memory(
+	const char *root, unsigned node, struct hms_node_memory *memory);
 
 #endif

@@ -19,14 +19,14 @@ struct machine_bind {
 };
 
 struct machine {
-	uint64_t free[64];  /* bytes; what hms_node_memory() says */
+	uint64_t free[64]; /* bytes; what hms_node_memory() says */
 	uint64_t cache[64];
-	unsigned reads;	    /* of any node's memory */
-	int refuse_bind;    /* -errno that mbind returns, or 0 */
-	int refuse_mode;    /* only of this mode; -1: any */
+	unsigned reads; /* of any node's memory */
+	int refuse_bind; /* -errno that mbind returns, or 0 */
+	int refuse_mode; /* only of this mode; -1: any */
 	unsigned refuse_after; /* so many binds are taken first */
-	bool refuse_mmap;   /* our own mappings fail */
-	bool touched;	    /* what mincore says of every page */
+	bool refuse_mmap; /* our own mappings fail */
+	bool touched; /* what mincore says of every page */
 	unsigned advices[128]; /* madvise calls by advice */
 	size_t nbinds;
 	struct machine_bind binds[MACHINE_BINDS];
