@@ -361,6 +361,22 @@ static int carry_out(struct progress *p,
 	return 0;
 }
 
+/* The application's word on nodes wins; a file or device is no node. */
+static bool stands_back(const struct hms_request *ask)
+{
+	const struct hms_step *first = ask->place->steps;
+
+	if (!ask->place->nsteps)
+		return false;
+	if (first->ntargets && first->targets[0]->ops->maps)
+		return false;
+	if (!hms_node_policy_set())
+		return false;
+	hms_log_once(HMS_LOG_WARN,
+		"the program has a NUMA policy of its own (numactl, set_mempolicy): rules for nodes stand back");
+	return true;
+}
+
 int hms_place_bind(const struct hms_places *places,
 	const struct hms_request *request,
 	void (*fn)(const struct hms_piece *piece, void *arg), void *arg)
@@ -373,6 +389,13 @@ int hms_place_bind(const struct hms_places *places,
 	bool allowed;
 	int rc = 0;
 
+	if (stands_back(request)) {
+		struct hms_piece all = { request->start, request->end, NULL,
+			-1 };
+
+		fn(&all, arg);
+		return 0;
+	}
 	while (!rc && p.at < request->end) {
 		pthread_mutex_lock(&lock);
 		allowed = decide(&p);

@@ -239,3 +239,12 @@ int hms_node_interleave(struct hms_step *step, void *addr, size_t len)
 		hms_target_refused(step->targets[0], "mbind", -rc);
 	return rc;
 }
+
+bool hms_node_policy_set(void)
+{
+	int mode = MPOL_DEFAULT;
+
+	if (hms_sys_get_mempolicy(&mode, NULL, 0, NULL, 0))
+		return false;
+	return mode != MPOL_DEFAULT;
+}

@@ -31,4 +31,10 @@ enum hms_sharing hms_node_sharing(
 /* Lets the kernel share it; 0 or -errno, -EOPNOTSUPP: by stripes, then. */
 int hms_node_interleave(struct hms_step *step, void *addr, size_t len);
 
+/*
+ * Has the calling thread, or whoever started it (numactl), chosen nodes by
+ * set_mempolicy(2)?  A kernel that does not answer says no.
+ */
+bool hms_node_policy_set(void);
+
 #endif
