@@ -11,6 +11,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "tools/policy.h"
 #include "tools/program.h"
 
 #define LIBRARY "libhms_preload.so"
@@ -84,6 +85,21 @@ static int find_program(const char *name, char *path)
 	return err == -ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_RUN;
 }
 
+/*
+ * Without --strict the library says what is wrong with the rules, and the
+ * program runs all the same.
+ */
+static int check_rules(const char *program)
+{
+	const char *slash = strrchr(program, '/');
+	struct tool_policy tool;
+	int status = tool_policy_open(&tool, NULL, slash ? slash + 1 : program);
+
+	if (status)
+		hms_complain("run", "%s is not started (--strict)", program);
+	return status;
+}
+
 /* What can be said before the program runs; not EX_OK: do not run it. */
 static int prepare(const char *program, bool strict)
 {
@@ -103,7 +119,9 @@ static int prepare(const char *program, bool strict)
 		hms_complain("run", "%s is not started (--strict)", program);
 		return EX_UNAVAILABLE;
 	}
-	return preload(library);
+	if (strict)
+		status = check_rules(path);
+	return status ? status : preload(library);
 }
 
 int hms_cmd_run(int argc, char **argv)

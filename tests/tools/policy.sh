@@ -90,4 +90,12 @@ is "explain helps with a misspelt call" \
 	"$("$HMS_TOOL" explain mallc 4M 2>&1; echo "$?")" \
 	"hms explain: unknown API \"mallc\"; did you mean \"malloc\"?
 64"
+
+is "run --strict starts nothing under wrong rules" \
+	"$("$HMS_TOOL" run --strict -p '* -> hmb' /bin/echo started 2>&1; echo "$?")" \
+	"HMS_POLICY:1:6: error: unknown target \"hmb\"; did you mean \"hbm\"?
+* -> hmb
+     ^
+hms run: /bin/echo is not started (--strict)
+65"
 finish
