@@ -5,8 +5,8 @@
  * run after everybody else's preparations, which may allocate, and before
  * everybody else's clean-up.
  *
- * Order is that of taking: heaps call windows, windows the range table, the
- * range table the targets.
+ * Order is that of taking: heaps call windows, windows and map calls the
+ * range table, the range table the targets.
  */
 #include <pthread.h>
 
@@ -20,6 +20,7 @@
 #include "preload/preload.h"
 #include "report/report.h"
 #include "report/status.h"
+#include "shims/map.h"
 #include "shims/start.h"
 
 static __thread unsigned depth;
@@ -34,6 +35,7 @@ void hms_fork_prepare(void)
 	hms_windows_before_fork();
 	if (!hms_engine.live)
 		return;
+	hms_map_before_fork();
 	hms_ranges_before_fork();
 	hms_targets_before_fork();
 	hms_status_before_fork();
@@ -49,6 +51,7 @@ void hms_fork_done(bool child)
 		hms_status_after_fork(child);
 		hms_targets_after_fork(child);
 		hms_ranges_after_fork(child);
+		hms_map_after_fork(child);
 	}
 	hms_windows_after_fork(child);
 	hms_instances_after_fork(child);
