@@ -113,6 +113,20 @@ is "options are passed on" \
 HMS_LIBDIR=/nowhere run true >/dev/null
 is "no library (EX_UNAVAILABLE)" $? 69
 
+got=$(run --strict -p 'heap -> nod:0' ./plain)
+is "--strict: rules with an error (EX_DATAERR)" $? 65
+case $got in
+*'did you mean "node:0"?'*"not started"*) pass "--strict: says why" ;;
+*) fail "--strict: says why" && note "$got" ;;
+esac
+run --strict -p 'heap -> node:999' ./plain >/dev/null
+is "--strict: rules that this machine cannot follow" $? 65
+run -p 'heap -> nod:0' ./plain >"$scratch/said"
+is "without --strict it runs" $? 7
+is "and the error is said once" "$(grep -c 'did you mean' "$scratch/said")" 1
+run --strict -p 'heap -> node:0' ./plain
+is "--strict: right rules" $? 7
+
 says "an unknown command" "did you mean report" -- "$HMS_TOOL" reprot
 "$HMS_TOOL" help run >/dev/null
 is "help" $? 0
