@@ -47,9 +47,12 @@ for path in $(files .c .h .y .l .S .def .sh .mk .hms .py .ac .am) .ci/run quicks
 done
 nothing "every file names its licence" "$missing"
 
+# Unit tests of one room are one program, so they may be longer.
 nothing "no file is longer than 450 lines" "$(
-	files .c .h .S .sh .py | xargs wc -l |
-		awk '$2 != "total" && $1 > 450 { print $2 ": " $1 }'
+	files .c .h .S .sh .py | xargs wc -l | awk '
+		$2 != "total" && $1 > ($2 ~ /^tests\/unit\// ? 650 : 450) {
+			print $2 ": " $1
+		}'
 )"
 
 if command -v clang-format >/dev/null; then
@@ -62,12 +65,13 @@ else
 fi
 
 if command -v shellcheck >/dev/null; then
-	# SC1091, SC2154: tests/lib.sh is found by a variable.
+	# SC1091, SC2154: tests/lib.sh is found by a variable.  SC2034: what a
+	# file defines for those that source it looks unused.
 	nothing "shellcheck has no complaints" "$(
 		{
 			files .sh
 			for path in .ci/run quickstart; do echo "$path"; done
-		} | xargs shellcheck -S warning -f gcc -e SC1091,SC2154 2>&1 | head -40
+		} | xargs shellcheck -S warning -f gcc -e SC1091,SC2034,SC2154 2>&1 | head -40
 	)"
 else
 	skip "shellcheck has no complaints" "shellcheck is not installed"

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,11 +19,41 @@ static void allocate(void)
 	}
 }
 
+#define PAGE ((size_t)4096)
+#define PAGES 2048 /* 8 MiB */
+#define TOUCHED 1234
+
+/* Maps, touches a part, and asks the kernel itself what is on node 0. */
+static int map(void)
+{
+	static void *pages[PAGES];
+	static int status[PAGES];
+	int n = 0;
+	char *p = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		return 99;
+	for (int i = 0; i < PAGES; i++)
+		pages[i] = p + (size_t)i * PAGE;
+	for (int i = 0; i < TOUCHED; i++)
+		p[(size_t)i * PAGE] = 1;
+	if (syscall(SYS_move_pages, 0, (unsigned long)PAGES, pages, NULL,
+		    status, 0))
+		return 99;
+	for (int i = 0; i < PAGES; i++)
+		n += status[i] == 0;
+	printf("%zu\n", (size_t)n * PAGE);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *how = argc > 1 ? argv[1] : "exit";
 
 	allocate();
+	if (!strcmp(how, "map"))
+		return map();
 	if (!strcmp(how, "_exit"))
 		_exit(3);
 	if (!strcmp(how, "abort"))

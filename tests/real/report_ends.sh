@@ -35,6 +35,21 @@ is "the status page is gone" "$(find "$scratch" -name '*.status')" ""
 is "nothing is left beside the report" "$(cd "$scratch" && echo report*)" \
 	"report.json"
 
+for place in node:0 default; do
+	asked=$(HMS_POLICY="map, size = 8M -> $place" HMS_REPORT=$report \
+		hms "$ends" map)
+	[ "$place" = node:0 ] || asked=0
+	is "$place: actual is what move_pages says to the program" \
+		"$(field '.rules[0].actual.nodes["0"] // 0')" "$asked"
+done
+is "file: pages are in the file" "$(
+	mkdir "$scratch/memory"
+	HMS_POLICY="map, size = 8M -> file:$scratch/memory" HMS_REPORT=$report \
+		hms "$ends" map >/dev/null
+	field '.rules[0] | .actual.file + .actual.untouched == .bound and
+		.actual.file >= 1234 * 4096 and .bound == 8388608'
+)" true
+
 HMS_REPORT=$report.2.json hms "$ends" _exit
 is "_exit: status" $? 3
 is "_exit: report" "$(field '.rules[0].calls' "$report.2.json")" 1000
