@@ -188,6 +188,7 @@ void hms_next_resolve(void)
 	LOOK_UP(_Fork);
 	LOOK_UP(prctl);
 	LOOK_UP(pthread_setname_np);
+	LOOK_UP(pthread_create);
 	LOOK_UP(dlopen);
 	LOOK_UP(dlmopen);
 #undef LOOK_UP

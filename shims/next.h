@@ -11,6 +11,7 @@
 #ifndef HMS_SHIMS_NEXT_H
 #define HMS_SHIMS_NEXT_H
 
+#include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -43,6 +44,9 @@ struct hms_next {
 	int (*prctl)(int, unsigned long, unsigned long, unsigned long,
 		unsigned long);
 	int (*pthread_setname_np)(unsigned long, const char *);
+	/* NULL until resolved: there are no threads before. */
+	int (*pthread_create)(unsigned long *, const pthread_attr_t *,
+		void *(*)(void *), void *);
 	/* loader; NULL until resolved.  Read by shims/loader.S. */
 	void *(*dlopen)(const char *, int);
 	void *(*dlmopen)(long, const char *, int);

@@ -44,6 +44,10 @@ check_PROGRAMS += tests/stress/huge
 tests_stress_huge_SOURCES = tests/stress/huge.c
 tests_stress_huge_CFLAGS = $(stress_cflags)
 
+check_PROGRAMS += tests/stress/small_stack
+tests_stress_small_stack_SOURCES = tests/stress/small_stack.c
+tests_stress_small_stack_CFLAGS = $(stress_cflags)
+
 check_PROGRAMS += tests/stress/plugins
 tests_stress_plugins_SOURCES = tests/stress/plugins.c
 tests_stress_plugins_CFLAGS = $(stress_cflags)

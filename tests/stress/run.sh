@@ -8,7 +8,7 @@
 . "${top_srcdir:?}/tests/lib.sh"
 
 programs="contract contract_more contract_new override_new phases signals
-	exceptions threads growth fork spawn maps huge plugins"
+	exceptions threads growth fork spawn maps huge small_stack plugins"
 policies="glibc none node split heapfile allfile callers interleave limit
 	report disable"
 here=$top_builddir/tests/stress
