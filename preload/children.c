@@ -28,11 +28,11 @@ void hms_children_drop(char **environment)
 	static const char variable[] = "LD_PRELOAD=";
 
 	for (; *environment; environment++) {
-		char *from, *to;
+		char *first, *from, *to;
 
 		if (strncmp(*environment, variable, strlen(variable)))
 			continue;
-		from = to = *environment + strlen(variable);
+		first = from = to = *environment + strlen(variable);
 		while (*from) {
 			size_t len = strcspn(from, SEPARATORS);
 			size_t skip = strspn(from + len, SEPARATORS);
@@ -43,6 +43,9 @@ void hms_children_drop(char **environment)
 			}
 			from += len + skip;
 		}
+		/* We may have been the last of several. */
+		while (to > first && strchr(SEPARATORS, to[-1]))
+			to--;
 		*to = 0;
 	}
 }

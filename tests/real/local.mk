@@ -19,3 +19,5 @@ tests_real_ends_SOURCES = tests/real/ends.c
 tests_real_ends_CFLAGS = -Wall -Wextra -fno-builtin
 TESTS += tests/real/report_ends.sh
 EXTRA_DIST += tests/real/report_ends.sh
+TESTS += tests/real/preload.sh
+EXTRA_DIST += tests/real/preload.sh
