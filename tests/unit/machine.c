@@ -33,12 +33,15 @@ void *__real_hms_sys_mmap(
 int __wrap_hms_sys_mbind(void *addr, size_t len, int mode,
 	const unsigned long *nodes, unsigned long bits, unsigned int flags)
 {
+	size_t n;
+
 	if (machine.refuse_bind && machine.nbinds >= machine.refuse_after &&
 		(machine.refuse_mode < 0 || machine.refuse_mode == mode))
 		return machine.refuse_bind;
 	cr_assert(flags == 0 && bits <= HMS_MAX_NODES + 1);
-	cr_assert_lt(machine.nbinds, MACHINE_BINDS);
-	machine.binds[machine.nbinds++] = (struct machine_bind){
+	n = __atomic_fetch_add(&machine.nbinds, 1, __ATOMIC_RELAXED);
+	cr_assert_lt(n, MACHINE_BINDS);
+	machine.binds[n] = (struct machine_bind){
 		(uintptr_t)addr,
 		(uintptr_t)addr + len,
 		mode,
