@@ -229,4 +229,5 @@ Test(bind, reservations_are_bound_and_cost_nothing)
 	hms_range_drop(BASE, BASE + 100000 * MIB);
 	cr_assert_eq(hms_status->rules[0].bound, 0);
 	cr_assert_eq(hms_status->rules[0].first, 0);
+	cr_assert_eq(machine_places.targets[0]->bound, 0);
 }
