@@ -148,6 +148,14 @@ static void cannot_write(const char *path, int err)
 	report.said = true;
 }
 
+static int may_access(const char *path, int mode)
+{
+	int err = hms_sys_access(path, mode);
+
+	/* A kernel or a filter without faccessat2(2): the end will tell. */
+	return err == -ENOSYS || err == -EPERM ? 0 : err;
+}
+
 /* Would write_file() succeed?  Leaves nothing behind.  0 or -errno. */
 static int may_write(char *path)
 {
@@ -159,15 +167,14 @@ static int may_write(char *path)
 		if (S_ISDIR(st.st_mode))
 			return -EISDIR;
 		if (!S_ISREG(st.st_mode))
-			return hms_sys_access(path, W_OK);
+			return may_access(path, W_OK);
 	}
 	if (slash == path)
-		return hms_sys_access("/", W_OK | X_OK);
+		return may_access("/", W_OK | X_OK);
 	*slash = 0;
-	err = hms_sys_access(path, W_OK | X_OK);
+	err = may_access(path, W_OK | X_OK);
 	*slash = '/';
-	/* A kernel or filter without faccessat2(2): the end will tell. */
-	return err == -ENOSYS || err == -EPERM ? 0 : err;
+	return err;
 }
 
 static void setup_path(const char *spec)
