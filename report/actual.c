@@ -10,7 +10,7 @@
 #include "engine/range.h"
 #include "report/status.h"
 
-#define SECOND UINT64_C(1000000000)
+#define GAP UINT64_C(20000000) /* ns between two looks, at least */
 #define SHARE 100 /* at most one part of so many of the time */
 
 /*
@@ -26,6 +26,7 @@ static struct {
 	struct {
 		uint64_t actual, elsewhere, absent;
 	} target[HMS_STATUS_TARGETS];
+	uint32_t nspans;
 	struct hms_range pending; /* neighbours are asked about at once */
 } sum;
 
@@ -97,6 +98,25 @@ static void count_shared(
 		count_one(step->targets[0], &left);
 }
 
+/* For whoever looks at the process from outside: tools/live.c. */
+static void note_span(const struct hms_range *range, int rule)
+{
+	struct hms_status_span *span;
+
+	if (rule < 0)
+		return;
+	if (sum.nspans++ >= HMS_STATUS_SPANS)
+		return;
+	span = &hms_status->spans[sum.nspans - 1];
+	*span = (struct hms_status_span){ .start = range->start,
+		.end = range->end,
+		.rule = (uint32_t)rule,
+		.target = HMS_STATUS_TARGETS };
+	if (range->target && range->target->index < HMS_STATUS_TARGETS)
+		span->target = (uint16_t)range->target->index;
+	span->file = range->target && range->target->ops->maps;
+}
+
 static void count_pending(void)
 {
 	const struct hms_range *range = &sum.pending;
@@ -114,6 +134,7 @@ static void count_pending(void)
 		sum.rule[rule].file += where.file;
 		sum.rule[rule].absent += where.absent;
 	}
+	note_span(range, rule);
 	if (range->target)
 		count_one(range->target, &where);
 	else if (range->step >= 0)
@@ -156,6 +177,7 @@ static void publish(void)
 		store(&s->targets[t].elsewhere, sum.target[t].elsewhere);
 		store(&s->targets[t].absent, sum.target[t].absent);
 	}
+	__atomic_store_n(&s->nspans, sum.nspans, __ATOMIC_RELAXED);
 	store(&s->updated_ns, hms_sys_clock(CLOCK_REALTIME));
 }
 
@@ -183,13 +205,14 @@ void hms_report_refresh(bool force)
 		return;
 	memset(sum.rule, 0, hms_status->nrules * sizeof(sum.rule[0]));
 	memset(sum.target, 0, hms_status->ntargets * sizeof(sum.target[0]));
+	sum.nspans = 0;
 	memset(&sum.pending, 0, sizeof(sum.pending));
 	hms_range_each(visit, NULL);
 	count_pending();
 	publish();
 	cost = hms_sys_clock(CLOCK_MONOTONIC) - begin;
 	store(&sum.not_before,
-		begin + (cost * SHARE > SECOND ? cost * SHARE : SECOND));
+		begin + (cost * SHARE > GAP ? cost * SHARE : GAP));
 	atomic_store(&sum.busy, 0);
 }
 

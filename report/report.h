@@ -38,8 +38,8 @@ void hms_report_describe(
 	const struct hms_policy *policy, const struct hms_places *places);
 /*
  * Asks the kernel where the pages of every range are.  Without force at most
- * once a second and for at most 1 % of the time: for slow paths to call as
- * they pass by, so that the page of a process that is killed is recent.
+ * every 20 ms and for at most 1 % of the time: for slow paths to call as they
+ * pass by, so that the page of a process that is killed is recent.
  * Thread-safe; returns at once if another thread is at it.
  */
 void hms_report_refresh(bool force);

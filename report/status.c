@@ -33,6 +33,7 @@ static void identify(struct hms_status *status)
 	status->start_ticks = hms_page_start_ticks((pid_t)status->pid);
 	status->started_ns = hms_sys_clock(CLOCK_REALTIME);
 	status->ended_ns = 0;
+	status->nspans = 0;
 }
 
 /* Everything but the tallies, which are most of it and mostly empty. */

@@ -25,6 +25,7 @@
 #define HMS_STATUS_TARGETS 32
 #define HMS_STATUS_TALLIES 256 /* threads counted apart at one time */
 #define HMS_STATUS_TEXT 96
+#define HMS_STATUS_SPANS 1024
 /* A phase that only readers give: the process is gone, without a report. */
 #define HMS_STATUS_DIED 100
 
@@ -75,6 +76,14 @@ struct hms_status_target {
 	uint64_t absent; /* never touched, or swapped out */
 };
 
+/* Memory of one rule on one target, as of updated_ns. */
+struct hms_status_span {
+	uint64_t start, end; /* addresses */
+	uint32_t rule;
+	uint16_t target; /* HMS_STATUS_TARGETS: several, or none */
+	uint16_t file; /* 1: pages of a file or device, or untouched */
+};
+
 struct hms_status {
 	uint64_t magic;
 	uint64_t size; /* of this struct */
@@ -90,11 +99,15 @@ struct hms_status {
 	uint32_t families_live; /* bit per family: hooks are reached */
 	uint32_t families_dead; /* asked for by rules, but not reached */
 	uint32_t nrules, ntargets;
+	/* More than there is room for: spans are not all there are. */
+	uint32_t nspans;
+	uint32_t pad;
 	uint64_t bootstrap_bytes; /* handed out before the heap was live */
 	uint64_t lost_tallies; /* threads that had to share a tally */
 	struct hms_status_rule rules[HMS_STATUS_RULES];
 	struct hms_status_target targets[HMS_STATUS_TARGETS];
 	struct hms_tally tallies[HMS_STATUS_TALLIES];
+	struct hms_status_span spans[HMS_STATUS_SPANS];
 };
 
 /*

@@ -15,6 +15,7 @@
 
 #include "report/page.h"
 #include "report/render.h"
+#include "tools/live.h"
 
 static void to_stdout(struct hms_sink *sink, const char *bytes, size_t len)
 {
@@ -103,80 +104,52 @@ static double seconds_since(uint64_t ns)
 	       (double)ns * 1e-9;
 }
 
-/* numa_maps(5) in proc(5): "ADDRESS POLICY ... N0=PAGES kernelpagesize_kB=K" */
-static void add_line(char *line, uint64_t *node)
+/* looked: when the process itself last looked, 0: never; err: why we did not */
+static void print_state(
+	const struct hms_status *page, bool alive, uint64_t looked, int err)
 {
-	uint64_t pages[64] = { 0 }, size = 4096;
-	unsigned long long n;
-	unsigned number;
-	char *save, *word = strtok_r(line, " \n", &save);
+	double ago = seconds_since(looked ? looked : page->started_ns);
 
-	for (; word; word = strtok_r(NULL, " \n", &save)) {
-		if (sscanf(word, "kernelpagesize_kB=%llu", &n) == 1)
-			size = n << 10;
-		else if (sscanf(word, "N%u=%llu", &number, &n) == 2)
-			pages[number < 63 ? number : 63] += n;
-	}
-	for (int i = 0; i < 64; i++)
-		node[i] += pages[i] * size;
-}
-
-/* The whole process, now, from the kernel; its program is not asked. */
-static void print_numa_maps(pid_t pid)
-{
-	uint64_t node[64] = { 0 };
-	const char *between = " ";
-	char path[32], human[16];
-	char *line = NULL;
-	size_t size = 0;
-	FILE *in;
-
-	snprintf(path, sizeof(path), "/proc/%d/numa_maps", (int)pid);
-	in = fopen(path, "re");
-	if (!in) {
-		printf("whole process now: %s: %s\n", path, strerror(errno));
-		return;
-	}
-	while (getline(&line, &size, in) >= 0)
-		add_line(line, node);
-	free(line);
-	fclose(in);
-	fputs("whole process now:", stdout);
-	for (unsigned i = 0; i < 64; i++) {
-		if (!node[i])
-			continue;
-		printf("%snode:%u%s %s", between, i, i == 63 ? "+" : "",
-			hms_text_human(node[i], human));
-		between = ", ";
-	}
-	puts("");
-}
-
-static void print_text(const struct hms_status *page, bool alive)
-{
-	struct hms_sink out = { to_stdout };
-	uint64_t last = page->updated_ns ? page->updated_ns : page->started_ns;
-
-	if (alive)
-		printf("running; it last asked the kernel %.1f s ago\n",
-			seconds_since(last));
+	if (alive && !looked)
+		printf("running, since %.1f s\n", ago);
+	else if (alive && !err)
+		printf("running; bound memory as of %.1f s ago, where its "
+		       "pages are as of now\n",
+			ago);
+	else if (alive)
+		printf("running; places of pages as of %.1f s ago (now: %s)\n",
+			ago, strerror(-err));
 	else if (page->ended_ns)
 		printf("ended %.1f s ago\n", seconds_since(page->ended_ns));
 	else
 		printf("died without a report (a signal, or exec of another "
 		       "program); calls are counted to the last one, places "
-		       "of pages are from %.1f s ago\n",
-			seconds_since(last));
+		       "of pages as of %.1f s ago\n",
+			ago);
+}
+
+static void print(struct hms_status *page, bool json)
+{
+	bool alive = hms_page_alive((pid_t)page->pid, page->start_ticks);
+	struct hms_sink out = { to_stdout };
+	uint64_t looked = page->updated_ns;
+	int err = alive && looked ? hms_live_update(page) : 0;
+
+	if (!alive && !page->ended_ns)
+		page->phase = HMS_STATUS_DIED;
+	if (json) {
+		hms_render_json(page, &out);
+		return;
+	}
+	print_state(page, alive, looked, err);
 	hms_render_text(page, &out);
 	if (alive)
-		print_numa_maps((pid_t)page->pid);
+		hms_live_print_process((pid_t)page->pid);
 }
 
 static int print_page(const char *path, bool json)
 {
-	struct hms_sink out = { to_stdout };
 	struct hms_status *page = calloc(1, sizeof(*page));
-	bool alive;
 	int status;
 
 	if (!page) {
@@ -184,15 +157,8 @@ static int print_page(const char *path, bool json)
 		return EX_OSERR;
 	}
 	status = read_page(path, page);
-	if (status == EX_OK) {
-		alive = hms_page_alive((pid_t)page->pid, page->start_ticks);
-		if (!alive && !page->ended_ns)
-			page->phase = HMS_STATUS_DIED;
-		if (json)
-			hms_render_json(page, &out);
-		else
-			print_text(page, alive);
-	}
+	if (status == EX_OK)
+		print(page, json);
 	free(page);
 	return status;
 }

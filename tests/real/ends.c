@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A program that makes 1,000 allocations of 1,000 bytes and ends as told. */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static void allocate(void)
@@ -19,12 +21,29 @@ static void allocate(void)
 	}
 }
 
+/*
+ * Large calls make HMS look at pages, but not more often than every 20 ms:
+ * calls for longer than that are seen by it for certain.
+ */
+static void be_seen(void)
+{
+	struct timespec begin, now;
+
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	do {
+		free(malloc(2 << 20));
+		clock_gettime(CLOCK_MONOTONIC, &now);
+	} while ((now.tv_sec - begin.tv_sec) * 1000 +
+			 (now.tv_nsec - begin.tv_nsec) / 1000000 <
+		 100);
+}
+
 #define PAGE ((size_t)4096)
 #define PAGES 2048 /* 8 MiB */
 #define TOUCHED 1234
 
 /* Maps, touches a part, and asks the kernel itself what is on node 0. */
-static int map(void)
+static int map(bool late)
 {
 	static void *pages[PAGES];
 	static int status[PAGES];
@@ -36,6 +55,9 @@ static int map(void)
 		return 99;
 	for (int i = 0; i < PAGES; i++)
 		pages[i] = p + (size_t)i * PAGE;
+	/* So that HMS looks when nothing is touched yet. */
+	if (late)
+		be_seen();
 	for (int i = 0; i < TOUCHED; i++)
 		p[(size_t)i * PAGE] = 1;
 	if (syscall(SYS_move_pages, 0, (unsigned long)PAGES, pages, NULL,
@@ -44,6 +66,9 @@ static int map(void)
 	for (int i = 0; i < PAGES; i++)
 		n += status[i] == 0;
 	printf("%zu\n", (size_t)n * PAGE);
+	fflush(stdout);
+	if (late)
+		pause();
 	return 0;
 }
 
@@ -53,15 +78,15 @@ int main(int argc, char **argv)
 
 	allocate();
 	if (!strcmp(how, "map"))
-		return map();
+		return map(false);
+	if (!strcmp(how, "live"))
+		return map(true);
 	if (!strcmp(how, "_exit"))
 		_exit(3);
 	if (!strcmp(how, "abort"))
 		abort();
 	if (!strcmp(how, "wait")) {
-		/* So large that HMS looks around. */
-		if (!malloc(2 << 20))
-			return 99;
+		be_seen();
 		/* Whoever reads this knows that all calls are made. */
 		puts("ready");
 		fflush(stdout);

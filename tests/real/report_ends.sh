@@ -127,6 +127,20 @@ killed SEGV
 is "SIGSEGV: hms report" "$(head -c 4 "$scratch/dead")" "died"
 ok "no report was written" test ! -e "$scratch/never"
 
+mkfifo "$scratch/asked"
+HMS_POLICY='map, size = 8M -> node:0' HMS_REPORT=$scratch/never \
+	LD_PRELOAD=$HMS_PRELOAD "$ends" live >"$scratch/asked" &
+pid=$!
+read -r asked <"$scratch/asked"
+"$HMS_TOOL" report --json "$pid" >"$scratch/live.json"
+kill -KILL "$pid"
+wait "$pid" 2>/dev/null
+is "running: pages are where move_pages says to the program itself" \
+	"$(field '.rules[0].actual.nodes["0"]' "$scratch/live.json")" "$asked"
+"$HMS_TOOL" report --json "$pid" >"$scratch/dead.json"
+is "dead: pages are where they were at the last look" \
+	"$(field '.rules[0].actual.untouched' "$scratch/dead.json")" 8388608
+
 "$HMS_TOOL" report 999999999 2>/dev/null
 is "no such process (EX_NOINPUT)" $? 66
 "$HMS_TOOL" report "$report" 2>/dev/null
