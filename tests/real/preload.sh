@@ -20,7 +20,7 @@ for line in open('/proc/self/maps'):
         print('libc' if line.rstrip().endswith('[heap]') else 'ours')
 EOF
 whose() {
-	hms "$@" /usr/bin/python3 "$scratch/whose.py" 2>&1
+	hms /usr/bin/python3 "$scratch/whose.py" 2>&1
 }
 
 if [ -x /usr/bin/python3 ]; then
