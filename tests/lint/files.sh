@@ -12,7 +12,7 @@ files() {
 			git ls-files -co --exclude-standard "*$suffix"
 		else
 			find . -name "*$suffix" -type f \
-				! -path './build*' ! -path './hms-*' \
+				! -path './build*' ! -path './_*' ! -path './hms-*' \
 				! -path './m4/*' -printf '%P\n'
 		fi
 	done | grep -vE '^config/rules_(scan|parse)\.|^build-config' | sort -u |
