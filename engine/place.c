@@ -13,7 +13,6 @@
 #include "engine/target/node.h"
 #include "report/status.h"
 
-#define HUGE ((uintptr_t)2 << 20)
 #define BATCH 16
 
 #ifndef MADV_POPULATE_WRITE
@@ -183,9 +182,10 @@ static uint64_t step_room(const struct progress *p, int number, uint64_t want)
 	return want;
 }
 
-static size_t granule_of(const struct hms_step *step, size_t want)
+/* Limits are exact to the page, at the cost of one huge page at their end. */
+static size_t granule_of(const struct hms_step *step)
 {
-	size_t granule = want >= 2 * HUGE ? HUGE : hms_sys_page_size();
+	size_t granule = hms_sys_page_size();
 
 	for (unsigned i = 0; i < step->ntargets; i++) {
 		const struct hms_target *t = step->targets[i];
@@ -239,7 +239,7 @@ static void take(struct progress *p, struct hms_step *step)
 	size_t granule;
 
 	if (room < want) {
-		granule = granule_of(step, want);
+		granule = granule_of(step);
 		end = (p->at + room) & ~(granule - 1);
 		if (end <= p->at)
 			return;

@@ -7,7 +7,8 @@ tests_vm_kinds_LDADD = -lpthread
 tests_vm_kindsxx_SOURCES = tests/vm/kindsxx.cc tests/vm/where.h
 
 
-TESTS += tests/vm/itself.sh
+TESTS += tests/vm/itself.sh tests/vm/tiers.sh tests/vm/devdax.sh \
+	tests/vm/sockets.sh
 EXTRA_DIST += $(tests_vm_files)
 tests_vm_files = tests/vm/itself.sh tests/vm/tiers.sh tests/vm/devdax.sh tests/vm/sockets.sh \
 	tests/vm/run.sh tests/vm/machine tests/vm/machine-init \

@@ -13,7 +13,7 @@ for cpu in 0 1; do
 	most malloc node$((1 - cpu))
 	lies mmap node$((1 - cpu)) "the other socket's, from CPU $cpu"
 done
-# numactl's word is respected, unless a rule says local.
+
 under 'map -> dram' taskset -c 1 "$kinds" 8 mmap
 lies mmap node1 'dram is both sockets; the nearest serves'
 under 'heap | map -> hbm then node:1' taskset -c 0 "$kinds" 8 malloc mmap
