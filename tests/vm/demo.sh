@@ -36,18 +36,19 @@ printf '\nThe rules:\n%s\n\nsqlite3 works:\n' "$rules"
 cat >"$scratch/work.sql" <<'EOF'
 create table t(id integer primary key, name text, noise blob);
 insert into t select value, hex(value * 7), randomblob(900)
-	from generate_series(1, 40000);
+	from generate_series(1, 30000);
 create index by_name on t(name);
 select count(*) || ' rows, ' || sum(length(noise)) || ' bytes of noise' from t;
 .shell cat /proc/$PPID/numa_maps >"$KERNEL"
 EOF
 export KERNEL=$scratch/numa_maps
-HMS_POLICY=$rules HMS_REPORT=stderr LD_PRELOAD=$HMS_PRELOAD \
+HMS_PROCESSES=sqlite3 HMS_POLICY=$rules HMS_REPORT=stderr \
+	LD_PRELOAD=$HMS_PRELOAD \
 	sqlite3 :memory: <"$scratch/work.sql" 2>"$scratch/report"
 rc=$?
 printf '\nWhat HMS reports:\n'
 cat "$scratch/report"
-printf '\nWhat the kernel says (/proc/PID/numa_maps, anonymous memory):\n'
+printf '\nWhat the kernel says (/proc/PID/numa_maps, just before its end):\n'
 awk '/anon=/ {
 	for (i = 3; i <= NF; i++)
 		if (split($i, part, "=") == 2 && part[1] ~ /^N[0-9]+$/)
