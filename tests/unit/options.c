@@ -144,6 +144,7 @@ Test(options, wrong_values)
 		hms_options_read(&options, envp, "x", false, &arena, &diag),
 		-EINVAL);
 	cr_assert(options.strict);
+	cr_assert_eq(options.log_level, HMS_LOG_ERROR);
 }
 
 /* Catches a misspelt variable that is silently without effect. */

@@ -111,11 +111,18 @@ Test(places, names_in_an_interleave_spill_each_for_itself)
 {
 	static const char policy[] =
 		"target fast = hbm then dram\ntarget far = cxl then pmem\n"
-		"limit fast 1G\n* -> interleave(fast*3, far*1) then node:0";
+		"limit fast 1G\nmap -> interleave(fast*3, node:1)\n"
+		"* -> interleave(fast*3, far*1) then node:0";
 	const struct hms_place *place;
 
 	machine_start("tiers", policy);
 	place = place_of(0);
+	cr_assert_eq(place->nsteps, 2);
+	for (int i = 0; i < 2; i++) {
+		cr_assert_eq(place->steps[i].ntargets, 2);
+		cr_assert_str_eq(place->steps[i].targets[1]->text, "node:1");
+	}
+	place = place_of(1);
 	cr_assert_eq(place->nsteps, 3);
 	cr_assert_str_eq(place->steps[0].targets[0]->text, "hbm");
 	cr_assert_str_eq(place->steps[0].targets[1]->text, "cxl");
@@ -129,7 +136,7 @@ Test(places, names_in_an_interleave_spill_each_for_itself)
 		cr_assert_eq(place->steps[i].limits[1], -1);
 	}
 	machine_start("plain", policy);
-	place = place_of(0);
+	place = place_of(1);
 	cr_assert_eq(place->nsteps, 2);
 	cr_assert_str_eq(place->steps[0].targets[0]->text, "dram");
 	cr_assert_eq(place->steps[0].weights[0], 3);
