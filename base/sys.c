@@ -69,9 +69,9 @@ int hms_sys_pkey_mprotect(void *addr, size_t len, int prot, int pkey)
 	return (int)CALL4(pkey_mprotect, addr, len, prot, pkey);
 }
 
-int hms_sys_mlock(void *addr, size_t len)
+int hms_sys_mlock2(void *addr, size_t len, unsigned flags)
 {
-	return (int)CALL2(mlock, addr, len);
+	return (int)CALL3(mlock2, addr, len, flags);
 }
 
 int hms_sys_mincore(void *addr, size_t len, unsigned char *vec)

@@ -36,7 +36,7 @@ int hms_sys_munmap(void *addr, size_t len);
 int hms_sys_mprotect(void *addr, size_t len, int prot);
 int hms_sys_madvise(void *addr, size_t len, int advice);
 int hms_sys_pkey_mprotect(void *addr, size_t len, int prot, int pkey);
-int hms_sys_mlock(void *addr, size_t len);
+int hms_sys_mlock2(void *addr, size_t len, unsigned flags);
 int hms_sys_mincore(void *addr, size_t len, unsigned char *vec);
 
 /* nodes: bit mask of bits bits; see mbind(2), get_mempolicy(2). */

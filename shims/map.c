@@ -177,8 +177,12 @@ static int touch(const struct request *r, void *p)
 	int rc;
 
 	if (r->flags & MAP_LOCKED) {
-		rc = hms_sys_mlock(p, r->len);
-		return rc == -ENOMEM ? -EAGAIN : rc;
+		/* Only limits make mmap fail, not pages that are missing. */
+		rc = hms_sys_mlock2(p, r->len, MLOCK_ONFAULT);
+		if (rc < 0)
+			return rc == -ENOMEM ? -EAGAIN : rc;
+		hms_sys_mlock2(p, r->len, 0);
+		return 0;
 	}
 	if ((r->flags & MAP_POPULATE) && !(r->flags & MAP_NONBLOCK) &&
 		r->prot != PROT_NONE)

@@ -9,6 +9,7 @@
 
 #include <sys/mman.h>
 
+#include "base/maps.h"
 #include "engine/target/backed.h"
 
 #define USABLE (PROT_READ | PROT_WRITE | PROT_EXEC)
@@ -18,14 +19,22 @@
 #ifndef MADV_DONTNEED_LOCKED
 #define MADV_DONTNEED_LOCKED 24
 #endif
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
 #define ADVICE_GUARD_INSTALL 102
 
-/* Reservations in [start, end) are to be used with prot; 0 or -ENOMEM. */
-static int put_to_use(uintptr_t start, uintptr_t end, int prot)
+/*
+ * Reservations in [start, end) are to be used with prot; 0 or -ENOMEM.  They
+ * stay PROT_NONE here, as mprotect may still fail half way.  populate: some
+ * rule wants the pages at once.
+ */
+static int put_to_use(uintptr_t start, uintptr_t end, int prot, bool *populate)
 {
 	struct hms_range piece;
 	int rc = 0;
 
+	*populate = false;
 	while (!rc && start < end && hms_range_next(start, end, &piece)) {
 		uintptr_t stop = piece.end < end ? piece.end : end;
 
@@ -40,7 +49,8 @@ static int put_to_use(uintptr_t start, uintptr_t end, int prot)
 		if (piece.place->maps && (prot & PROT_EXEC))
 			hms_range_drop(piece.start, piece.end);
 		else
-			rc = hms_map_bind(&piece, prot & USABLE, true);
+			rc = hms_map_bind(&piece, PROT_NONE, true);
+		*populate |= piece.options & HMS_OPT_POPULATE;
 	}
 	return rc;
 }
@@ -72,18 +82,21 @@ static int next_protect(void *addr, size_t len, int prot, int pkey)
 	return rc < 0 ? -1 : 0;
 }
 
-static int protect(void *addr, size_t len, int prot, int pkey)
+/* What a call that failed half way has protected: up to the first hole. */
+static void protected_part(uintptr_t start, uintptr_t end)
+{
+	struct hms_mapping m;
+
+	for (; start < end && hms_mapping_at(start, &m) == 0; start = m.end)
+		hms_backed_protect(start, m.end < end ? m.end : end, m.prot);
+}
+
+static int protect_backed(void *addr, size_t len, int prot, int pkey)
 {
 	uintptr_t start = (uintptr_t)addr, end = start + hms_page_up(len);
 	uintptr_t from, to;
-	int rc;
+	int rc, error;
 
-	if ((prot & USABLE) && put_to_use(start, end, prot) < 0) {
-		errno = ENOMEM;
-		return -1;
-	}
-	if (!hms_backed_any())
-		return next_protect(addr, len, prot, pkey);
 	hms_backed_cut(start, end);
 	rc = next_protect(addr, len, prot, pkey);
 	/* A file system mounted noexec. */
@@ -91,8 +104,29 @@ static int protect(void *addr, size_t len, int prot, int pkey)
 		hms_backed_next(start, end, &from, &to) &&
 		detach(start, end) == 0)
 		rc = next_protect(addr, len, prot, pkey);
+	error = errno;
 	if (rc == 0)
 		hms_backed_protect(start, end, prot);
+	else if (hms_backed_next(start, end, &from, &to))
+		protected_part(start, end);
+	errno = error;
+	return rc;
+}
+
+static int protect(void *addr, size_t len, int prot, int pkey)
+{
+	uintptr_t start = (uintptr_t)addr, end = start + hms_page_up(len);
+	bool populate = false;
+	int rc;
+
+	if ((prot & USABLE) && put_to_use(start, end, prot, &populate) < 0) {
+		errno = ENOMEM;
+		return -1;
+	}
+	rc = hms_backed_any() ? protect_backed(addr, len, prot, pkey)
+			      : next_protect(addr, len, prot, pkey);
+	if (rc == 0 && populate && (prot & PROT_WRITE))
+		hms_sys_madvise(addr, hms_page_up(len), MADV_POPULATE_WRITE);
 	return rc;
 }
 
@@ -152,6 +186,25 @@ static enum meaning meaning_of(int advice)
 	}
 }
 
+/*
+ * Reservations that a file or device would serve later: it could not keep
+ * what is advised about them now.
+ */
+static void forget_reservations(uintptr_t start, uintptr_t end)
+{
+	struct hms_range piece;
+
+	while (start < end && hms_range_next(start, end, &piece)) {
+		uintptr_t stop = piece.end < end ? piece.end : end;
+
+		if (piece.reserve && piece.place->maps)
+			hms_range_drop(
+				piece.start > start ? piece.start : start,
+				stop);
+		start = stop;
+	}
+}
+
 /* A part that is on a file or device; libc's contract. */
 static int advise_backed(uintptr_t start, uintptr_t end, int advice)
 {
@@ -192,6 +245,8 @@ static int advise(uintptr_t start, uintptr_t end, int advice)
 	bool hole = false;
 	int rc = 0;
 
+	if (meaning_of(advice) == ANONYMOUS)
+		forget_reservations(start, end);
 	while (rc == 0 && start < end) {
 		if (!hms_backed_next(start, end, &from, &to))
 			from = to = end;
@@ -218,9 +273,8 @@ HMS_EXPORT int madvise(void *addr, size_t len, int advice)
 	uintptr_t start = (uintptr_t)addr, end = start + hms_page_up(len);
 	int saved = errno, rc;
 
-	if (!hms_map_tracking() || !hms_backed_any() ||
-		meaning_of(advice) == AS_IT_IS || !hms_page_aligned(addr) ||
-		end <= start)
+	if (!hms_map_tracking() || meaning_of(advice) == AS_IT_IS ||
+		!hms_page_aligned(addr) || end <= start)
 		return hms_next.madvise(addr, len, advice);
 	hms_map_lock();
 	rc = advise(start, end, advice);

@@ -75,3 +75,12 @@ tests_stress_plugin_cxx_la_LDFLAGS = $(stress_module)
 noinst_HEADERS += tests/stress/tap.h
 TESTS += tests/stress/run.sh
 EXTRA_DIST += tests/stress/run.sh
+
+# Mapping calls, with and without rules.
+check_PROGRAMS += tests/stress/map_ops tests/stress/map_fork
+tests_stress_map_ops_SOURCES = tests/stress/map_ops.c
+tests_stress_map_ops_CFLAGS = $(stress_cflags)
+tests_stress_map_fork_SOURCES = tests/stress/map_fork.c
+tests_stress_map_fork_CFLAGS = $(stress_cflags)
+TESTS += tests/stress/map.sh
+EXTRA_DIST += tests/stress/map.sh
