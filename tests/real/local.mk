@@ -5,7 +5,8 @@ tests_real_refuse_CFLAGS = -Wall -Wextra
 tests_real_hoard_SOURCES = tests/real/hoard.c
 # malloc and free must happen as written.
 tests_real_hoard_CFLAGS = -Wall -Wextra -fno-builtin
-
+TESTS += tests/real/limits.sh
+EXTRA_DIST += tests/real/limits.sh
 
 TESTS += tests/real/run_diagnosis.sh
 EXTRA_DIST += tests/real/run_diagnosis.sh
