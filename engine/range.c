@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <string.h>
 
 #include "base/guard.h"
 #include "base/log.h"
@@ -361,33 +362,47 @@ void hms_range_each(
 	} while (n == BATCH);
 }
 
-static void tell_targets_before_fork(void)
-{
-	const struct hms_range *range = hms_tree_first(0, UINTPTR_MAX);
-
-	for (; range; range = hms_tree_after(range))
-		if (maps(range) && range->target->ops->before_fork)
-			range->target->ops->before_fork(range->target,
-				(void *)range->start,
-				range->end - range->start);
-}
-
 void hms_ranges_before_fork(void)
 {
 	hms_guard_enter();
 	hms_places_before_fork();
 	pthread_mutex_lock(&lock);
-	tell_targets_before_fork();
+}
+
+static void clear_charges(void)
+{
+	for (unsigned i = 0; i < places->ntargets; i++)
+		places->targets[i]->bound = 0;
+	for (unsigned i = 0; i < places->nlimits; i++)
+		places->limits[i].used = 0;
+	for (unsigned i = 0; i < places->nrules; i++)
+		places->rule_limit[i].used = 0;
+	for (unsigned i = 0; i < places->nplaces; i++)
+		for (unsigned j = 0; j < places->places[i].nsteps; j++)
+			memset(places->places[i].steps[j].dealt, 0,
+				places->places[i].steps[j].ntargets *
+					sizeof(uint64_t));
+}
+
+/*
+ * What other threads had decided on, but not bound or remembered yet, is not
+ * in the child: only what stands in the table is charged there.
+ */
+static void charge_anew(void)
+{
+	const struct hms_range *range = hms_tree_first(0, UINTPTR_MAX);
+
+	if (!places)
+		return;
+	clear_charges();
+	for (; range; range = hms_tree_after(range))
+		charge(range, 1);
 }
 
 void hms_ranges_after_fork(bool child)
 {
-	for (unsigned i = 0; places && i < places->ntargets; i++) {
-		struct hms_target *target = places->targets[i];
-
-		if (target->ops->after_fork)
-			target->ops->after_fork(target, child);
-	}
+	if (child)
+		charge_anew();
 	pthread_mutex_unlock(&lock);
 	hms_places_after_fork();
 	hms_guard_leave();

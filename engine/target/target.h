@@ -78,13 +78,6 @@ struct hms_target_ops {
 	 */
 	void (*moved)(
 		struct hms_target *target, void *old, void *now, size_t len);
-	/*
-	 * maps only, around fork, the range table locked: before is called
-	 * for each piece [addr, addr+len) bound to the target, after once
-	 * per target, on both sides.  NULL: nothing to do.
-	 */
-	void (*before_fork)(struct hms_target *target, void *addr, size_t len);
-	void (*after_fork)(struct hms_target *target, bool child);
 };
 
 struct hms_target {

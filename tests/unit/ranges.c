@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "report/status.h"
 #include "tests/unit/machine.h"
@@ -209,6 +211,35 @@ Test(ranges, neighbours_merge_when_they_say_the_same)
 	cr_assert_eq(hms_range_count(), 2);
 }
 
+/* Catches locks that stay locked, and charges of threads that are not there. */
+Test(ranges, a_fork_leaves_both_sides_whole, .timeout = 10)
+{
+	struct hms_places *all = &machine_places;
+	int status = -1;
+	pid_t child;
+
+	machine_start("tiers", "* -> interleave(node:1*3, node:2)");
+	cr_assert_eq(machine_bind(BASE, 16 * 64 * PAGE), 0);
+	hms_ranges_before_fork();
+	/* As a thread leaves it that has decided, but not bound yet. */
+	all->targets[0]->bound += PAGE;
+	child = fork();
+	hms_ranges_after_fork(child == 0);
+	if (child == 0) {
+		size_t bound = all->targets[0]->bound;
+
+		hms_range_drop(BASE, BASE + PAGE);
+		machine_bind(BASE, PAGE);
+		_exit(bound != 12 * 64 * PAGE || hms_range_count() < 2 ||
+			all->places[1].steps[0].dealt[1] != 4 * 64 * PAGE);
+	}
+	cr_assert_eq(waitpid(child, &status, 0), child);
+	cr_assert_eq(status, 0);
+	cr_assert_eq(machine_bind(BASE, PAGE), 0);
+	hms_range_drop(0, UINTPTR_MAX);
+	cr_assert_eq(all->targets[0]->bound, PAGE);
+}
+
 static void *churn(void *arg)
 {
 	uintptr_t base = (uintptr_t)arg;
@@ -224,7 +255,7 @@ static void *churn(void *arg)
 }
 
 /* Catches sums that are not atomic, and locks taken in two orders. */
-Test(ranges, threads_leave_nothing_behind, .timeout = 60)
+Test(ranges, threads_leave_nothing_behind, .timeout = 10)
 {
 	pthread_t threads[4];
 
