@@ -6,7 +6,9 @@
 #
 #	tests/vm/machine -t tiers tests/vm/demo.sh
 set -u
-: "${HMS_PRELOAD:?path of libhms_preload.so}"
+top=$(cd "$(dirname "$0")/../.." && pwd)
+: "${HMS_PRELOAD:=$top/build/.libs/libhms_preload.so}"
+[ -r "$HMS_PRELOAD" ] || { echo "no $HMS_PRELOAD: run make first" >&2; exit 69; }
 scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT
 
