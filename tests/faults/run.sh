@@ -9,7 +9,7 @@
 . "${top_srcdir:?}/tests/lib.sh"
 
 HMS_PRELOAD=$top_builddir/tests/faults/.libs/libhms_preload_faults.so
-most=${HMS_TEST_FAULTS:-8}
+most=${HMS_TEST_FAULTS:-5}
 mkdir "$scratch/memory"
 export HMS_POLICY="rule big: heap, size >= 1K -> file:$scratch/memory then node:0
 	rule small: heap, size < 1K -> node:0
