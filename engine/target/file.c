@@ -32,15 +32,12 @@ static int open_and_unlink(const char *path)
 	return fd;
 }
 
-static int open_in_folder(const char *folder)
+/* Apart from its caller: the path is most of what a small stack has. */
+static __attribute__((noinline)) int open_named(const char *folder)
 {
 	char path[4200];
-	int fd;
+	int fd = -EEXIST;
 
-	fd = hms_sys_open(folder, O_TMPFILE | O_EXCL | O_RDWR, 0600);
-	if (fd != -EOPNOTSUPP && fd != -EISDIR && fd != -ENOENT &&
-		fd != -EINVAL)
-		return fd;
 	for (int i = 0; i < TRIES; i++) {
 		struct hms_text text = HMS_TEXT(path);
 
@@ -52,6 +49,16 @@ static int open_in_folder(const char *folder)
 		if (fd != -EEXIST)
 			break;
 	}
+	return fd;
+}
+
+static int open_in_folder(const char *folder)
+{
+	int fd = hms_sys_open(folder, O_TMPFILE | O_EXCL | O_RDWR, 0600);
+
+	if (fd == -EOPNOTSUPP || fd == -EISDIR || fd == -ENOENT ||
+		fd == -EINVAL)
+		fd = open_named(folder);
 	return fd;
 }
 

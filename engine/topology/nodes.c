@@ -108,7 +108,11 @@ static uint64_t meminfo(const char *text, const char *key)
 void hms_node_memory(
 	const char *root, unsigned node, struct hms_node_memory *memory)
 {
-	char buf[4096];
+	/*
+	 * The lines that are looked at are among the first 700 bytes.  Threads
+	 * with the smallest stacks come by here.
+	 */
+	char buf[1024];
 	uint64_t files, unclean;
 
 	memset(memory, 0, sizeof(*memory));
