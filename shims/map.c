@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <sys/vfs.h>
 
+#include "base/log.h"
 #include "engine/target/backed.h"
 
 #ifndef MADV_POPULATE_READ
@@ -73,9 +74,14 @@ int hms_map_bind(const struct hms_range *as, int prot, bool replaceable)
 	size_t granule;
 	int rc = 0;
 
-	if (!as->place->nsteps || (as->place->maps && !replaceable) ||
-		hms_thread_has_policy())
+	if (!as->place->nsteps || hms_thread_has_policy())
 		return 0;
+	if (as->place->maps && !replaceable) {
+		hms_log_once(HMS_LOG_WARN,
+			"%s: shared, executable, locked and brk memory cannot be on a file or device; left to the system",
+			as->place->text);
+		return 0;
+	}
 	granule = as->reserve ? 1 : granule_of(as->place);
 	if (granule > hms_sys_page_size() && as->end - as->start >= granule) {
 		cuts[1] = (as->start + granule - 1) & ~(granule - 1);

@@ -56,9 +56,10 @@ void hms_map_before_fork(void);
 void hms_map_after_fork(bool child);
 
 /*
- * Binds [as->start, as->end), and what the edges of it are not fit for a
- * target with large granules apart.  shared_ok: memory that a target may
- * replace by its own mapping.  0 or -ENOMEM.
+ * Binds [as->start, as->end); edges that are not fit for a target with large
+ * granules apart.  replaceable: private memory that a target may replace by
+ * a mapping of its own; other memory is left alone by places with such
+ * targets, said once.  0 or -ENOMEM.
  */
 int hms_map_bind(const struct hms_range *as, int prot, bool replaceable);
 
