@@ -4,6 +4,7 @@
  * malloc_stats(3), malloc_info(3), malloc_trim(3).  Numbers are those of our
  * heaps; settings are accepted and change nothing, since they tune glibc's.
  */
+#include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
 #include <malloc.h>
@@ -16,21 +17,42 @@
 #include "shims/heap.h"
 #include "shims/start.h"
 
+/* Where the question belongs when our heaps are not in use; else NULL. */
+static void *next(const char *name)
+{
+	unsigned mode = __atomic_load_n(&hms_heap_mode, __ATOMIC_ACQUIRE);
+
+	if (mode == HMS_HEAP_BOOT)
+		mode = hms_start();
+	return mode == HMS_HEAP_PASS ? dlsym(RTLD_NEXT, name) : NULL;
+}
+
 HMS_EXPORT int malloc_trim(size_t pad)
 {
+	int (*passed)(size_t) = next("malloc_trim");
+
+	if (passed)
+		return passed(pad);
 	return hms_heap_trim();
 }
 
 HMS_EXPORT int mallopt(int parameter, int value)
 {
+	int (*passed)(int, int) = next("mallopt");
+
+	if (passed)
+		return passed(parameter, value);
 	return 1;
 }
 
 HMS_EXPORT struct mallinfo2 mallinfo2(void)
 {
+	struct mallinfo2 (*passed)(void) = next("mallinfo2");
 	struct hms_heap_stats stats;
 	struct mallinfo2 info = { 0 };
 
+	if (passed)
+		return passed();
 	hms_heap_stats(&stats);
 	stats.allocated += hms_boot_bytes();
 	stats.mapped += hms_boot_bytes();
@@ -50,9 +72,13 @@ static int narrow(size_t value)
 
 HMS_EXPORT struct mallinfo mallinfo(void)
 {
-	struct mallinfo2 wide = mallinfo2();
+	struct mallinfo (*passed)(void) = next("mallinfo");
 	struct mallinfo info = { 0 };
+	struct mallinfo2 wide;
 
+	if (passed)
+		return passed();
+	wide = mallinfo2();
 	info.arena = narrow(wide.arena);
 	info.uordblks = narrow(wide.uordblks);
 	info.fordblks = narrow(wide.fordblks);
@@ -61,10 +87,15 @@ HMS_EXPORT struct mallinfo mallinfo(void)
 
 HMS_EXPORT void malloc_stats(void)
 {
+	void (*passed)(void) = next("malloc_stats");
 	struct hms_heap_stats stats;
 	char line[256];
 	struct hms_text text = HMS_TEXT(line);
 
+	if (passed) {
+		passed();
+		return;
+	}
 	hms_heap_stats(&stats);
 	hms_text_add(&text,
 		"Arena 0:\nsystem bytes     = %10zu\nin use bytes     = %10zu\n",
@@ -74,8 +105,11 @@ HMS_EXPORT void malloc_stats(void)
 
 HMS_EXPORT int malloc_info(int options, FILE *stream)
 {
+	int (*passed)(int, FILE *) = next("malloc_info");
 	struct hms_heap_stats stats;
 
+	if (passed)
+		return passed(options, stream);
 	/* glibc returns the error, whatever the manual page says. */
 	if (options)
 		return EINVAL;

@@ -110,7 +110,8 @@ EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attr,
 
 	if (!hms_next.pthread_create)
 		hms_next_resolve();
-	if (hms_heap_mode != HMS_HEAP_OWN || !needs_more(attr, &size))
+	/* Switched off or not, our static TLS is in every thread's stack. */
+	if (!needs_more(attr, &size))
 		return hms_next.pthread_create(thread, attr, start, arg);
 	/* A shallow copy, used for one call; what it points to is attr's. */
 	roomy = *attr;

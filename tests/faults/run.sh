@@ -3,13 +3,13 @@
 # Every system call of HMS's own is made to fail, at its first use, its
 # second, and so on, then at every use: the program must not notice.  Catches
 # an error of the kernel that reaches the program, and one that is not
-# checked.
+# checked.  HMS_TEST_FAULTS=N tries the first N uses of each.
 #
 #	run.sh [CALL [PROGRAM...]]	only these
 . "${top_srcdir:?}/tests/lib.sh"
 
 HMS_PRELOAD=$top_builddir/tests/faults/.libs/libhms_preload_faults.so
-most=${HMS_TEST_FAULTS:-5}
+most=${HMS_TEST_FAULTS:-3}
 mkdir "$scratch/memory"
 export HMS_POLICY="rule big: heap, size >= 1K -> file:$scratch/memory then node:0
 	rule small: heap, size < 1K -> node:0

@@ -13,7 +13,7 @@ EXTRA_DIST += tests/real/run_diagnosis.sh
 # real: unmodified programs of Debian
 real_tests = tests/real/shell.sh tests/real/scripts.sh tests/real/git.sh \
 	tests/real/compilers.sh tests/real/databases.sh tests/real/web.sh
-# Run by hand until the preloaded object follows rules: they check that it does.
+TESTS += $(real_tests)
 EXTRA_DIST += $(real_tests) tests/real/real.sh
 check_PROGRAMS += tests/real/ends
 tests_real_ends_SOURCES = tests/real/ends.c
