@@ -254,6 +254,15 @@ static void take(struct progress *p, struct hms_step *step)
 		add_stripes(p, step, end);
 }
 
+/* Would a target of this step put a mapping of its own there? */
+static bool step_maps(const struct hms_step *step)
+{
+	for (unsigned i = 0; i < step->ntargets; i++)
+		if (step->targets[i]->ops->maps)
+			return true;
+	return false;
+}
+
 /* The next pieces; false if strict forbids them.  Under the lock. */
 static bool decide(struct progress *p)
 {
@@ -265,6 +274,8 @@ static bool decide(struct progress *p)
 		struct hms_step *step = &place->steps[p->step];
 		uint64_t want = p->ask->end - p->at;
 
+		if ((p->ask->options & HMS_BIND_IN_PLACE) && step_maps(step))
+			continue;
 		if (strict && step_room(p, p->step, want) < want)
 			return false;
 		if (!p->stripe && step->ntargets > 1)

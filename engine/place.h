@@ -81,6 +81,12 @@ struct hms_piece {
 	int step; /* of the place; -1: left to the system */
 };
 
+/*
+ * Beside enum hms_option: memory that no target may replace by a mapping of
+ * its own.  Steps with such targets are passed over.
+ */
+#define HMS_BIND_IN_PLACE (UINT32_C(1) << 31)
+
 /* What hms_place_bind() is to do. */
 struct hms_request {
 	uintptr_t start, end; /* fresh memory, page aligned */

@@ -76,11 +76,12 @@ int hms_map_bind(const struct hms_range *as, int prot, bool replaceable)
 
 	if (!as->place->nsteps || hms_thread_has_policy())
 		return 0;
+	part.options &= ~HMS_BIND_IN_PLACE;
 	if (as->place->maps && !replaceable) {
+		part.options |= HMS_BIND_IN_PLACE;
 		hms_log_once(HMS_LOG_WARN,
-			"%s: shared, executable, locked and brk memory cannot be on a file or device; left to the system",
+			"%s: shared, executable, locked and brk memory cannot be on a file or device",
 			as->place->text);
-		return 0;
 	}
 	granule = as->reserve ? 1 : granule_of(as->place);
 	if (granule > hms_sys_page_size() && as->end - as->start >= granule) {

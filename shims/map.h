@@ -58,8 +58,8 @@ void hms_map_after_fork(bool child);
 /*
  * Binds [as->start, as->end); edges that are not fit for a target with large
  * granules apart.  replaceable: private memory that a target may replace by
- * a mapping of its own; other memory is left alone by places with such
- * targets, said once.  0 or -ENOMEM.
+ * a mapping of its own; for other memory such targets are passed over, said
+ * once.  0 or -ENOMEM.
  */
 int hms_map_bind(const struct hms_range *as, int prot, bool replaceable);
 

@@ -49,7 +49,8 @@ static int put_to_use(uintptr_t start, uintptr_t end, int prot, bool *populate)
 		if (piece.place->maps && (prot & PROT_EXEC))
 			hms_range_drop(piece.start, piece.end);
 		else
-			rc = hms_map_bind(&piece, PROT_NONE, true);
+			rc = hms_map_bind(&piece, PROT_NONE,
+				!(piece.options & HMS_BIND_IN_PLACE));
 		*populate |= piece.options & HMS_OPT_POPULATE;
 	}
 	return rc;

@@ -64,7 +64,8 @@ static int bind_tail(const struct request *r, uintptr_t start, uintptr_t end,
 	as.start = start;
 	as.end = end;
 	as.reserve = prot == PROT_NONE;
-	return hms_map_bind(&as, prot, !(prot & PROT_EXEC));
+	return hms_map_bind(&as, prot,
+		!(prot & PROT_EXEC) && !(like->options & HMS_BIND_IN_PLACE));
 }
 
 /* A range that no rule had: one may have it now, if it is just memory. */

@@ -10,7 +10,7 @@ mount_point=$scratch/small
 # Catches any difference that a program could see.
 same() {
 	local seed
-	for ((seed = ${3:-1}; seed <= ${4:-6}; seed++)); do
+	for ((seed = ${3:-1}; seed <= ${4:-3}; seed++)); do
 		"$here/map_ops" "$seed" "${5:-2000}" >"$scratch/plain" 2>&1
 		HMS_POLICY=$2 hms "$here/map_ops" "$seed" "${5:-2000}" \
 			>"$scratch/ruled" 2>&1
