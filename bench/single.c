@@ -8,6 +8,7 @@
 #define SLOTS 4096
 #define LARGE_SLOTS 64
 #define GROW_END (1 << 20)
+#define GROW_BUFFERS 16
 
 uint64_t bench_pair(uint64_t n, size_t size)
 {
@@ -103,29 +104,34 @@ uint64_t bench_calloc(uint64_t n, size_t size)
 	return bench_now() - start;
 }
 
-/* One operation is one realloc; a buffer starts anew at 1 MiB. */
+/*
+ * One operation is one realloc.  Several buffers grow in turn, at random: one
+ * alone would measure what happened to lie behind it.
+ */
 uint64_t bench_grow(uint64_t n, size_t size)
 {
-	uint64_t start = bench_now();
-	char *p = NULL;
-	size_t have = 0;
+	char *buffer[GROW_BUFFERS] = { NULL };
+	size_t have[GROW_BUFFERS] = { 0 };
+	uint64_t state = 88675123, start = bench_now();
 
 	(void)size;
 	for (uint64_t i = 0; i < n; i++) {
-		size_t want = have ? have + have / 2 : 16;
+		unsigned int at = bench_random64(&state) % GROW_BUFFERS;
+		size_t want = have[at] ? have[at] + have[at] / 2 : 16;
 
 		if (want > GROW_END) {
-			free(p);
-			p = NULL;
-			have = 0;
+			free(buffer[at]);
+			buffer[at] = NULL;
+			have[at] = 0;
 			want = 16;
 		}
-		p = bench_keep(realloc(p, want));
-		if (!p)
+		buffer[at] = bench_keep(realloc(buffer[at], want));
+		if (!buffer[at])
 			abort();
-		memset(p + have, 1, want - have);
-		have = want;
+		memset(buffer[at] + have[at], 1, want - have[at]);
+		have[at] = want;
 	}
-	free(p);
+	for (int i = 0; i < GROW_BUFFERS; i++)
+		free(buffer[i]);
 	return bench_now() - start;
 }

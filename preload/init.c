@@ -58,10 +58,13 @@ static void resolve(void)
 static void pass(void)
 {
 	resolve();
-	set_heap_mode(hms_next.malloc && hms_next.free && hms_next.calloc &&
-				      hms_next.realloc && hms_next.memalign
-			      ? HMS_HEAP_PASS
-			      : HMS_HEAP_OWN);
+	if (!hms_next.malloc || !hms_next.free || !hms_next.calloc ||
+		!hms_next.realloc || !hms_next.memalign) {
+		set_heap_mode(HMS_HEAP_OWN);
+		return;
+	}
+	hms_heap_pass_routes();
+	set_heap_mode(HMS_HEAP_PASS);
 }
 
 /*

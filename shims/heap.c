@@ -16,89 +16,7 @@
 #include "shims/next.h"
 #include "shims/start.h"
 
-#define LIKELY(x) __builtin_expect(!!(x), 1)
-
-struct hms_fast_route hms_plain[HMS_FAST_APIS];
-struct hms_fast_route hms_ruled[HMS_FAST_APIS];
 uint8_t *hms_rule_slots;
-
-/* Bootstrap memory is used up, or must not be used: the heap is started. */
-static bool heap_open;
-static bool counting_calls;
-
-static bool is_default(const struct hms_route *route)
-{
-	return route->rule < 0 ||
-	       (route->decided &&
-		       hms_rule_slots[route->rule] == HMS_SLOT_DEFAULT);
-}
-
-/* Sizes above the route before, up to this route's last. */
-static void set_route(
-	struct hms_fast_route *fast, const struct hms_route *r, unsigned i)
-{
-	size_t first = i ? r[i - 1].last + 1 : 0;
-
-	if (first < 9)
-		first = 9;
-	if (r[i].last < first)
-		return;
-	fast->first = first;
-	fast->span = r[i].last - first;
-	if (r[i].last != SIZE_MAX)
-		fast->span++;
-}
-
-static void rule_routes(enum hms_fast_api fast, enum hms_api api)
-{
-	const struct hms_route *routes = hms_engine.policy->routes[api];
-	unsigned n = hms_engine.policy->nroutes[api];
-
-	for (unsigned i = 0; i < n; i++) {
-		const struct hms_instance *own;
-
-		if (is_default(&routes[i]) && !hms_plain[fast].span)
-			set_route(&hms_plain[fast], routes, i);
-		if (!routes[i].decided || hms_ruled[fast].span)
-			continue;
-		own = hms_heap_instance(hms_rule_slots[routes[i].rule]);
-		if (!own || own == &hms_instances[0])
-			continue;
-		hms_ruled[fast].malloc = own->malloc;
-		set_route(&hms_ruled[fast], routes, i);
-	}
-}
-
-static void open_heap(void)
-{
-	heap_open = true;
-	hms_heap_routes(counting_calls);
-}
-
-void hms_heap_routes(bool counting)
-{
-	static const enum hms_api apis[HMS_FAST_APIS] = {
-		[HMS_FAST_MALLOC] = HMS_API_MALLOC,
-		[HMS_FAST_CALLOC] = HMS_API_CALLOC,
-		[HMS_FAST_REALLOC] = HMS_API_REALLOC,
-		[HMS_FAST_NEW] = HMS_API_NEW,
-		[HMS_FAST_NEW_ARRAY] = HMS_API_NEW_ARRAY,
-	};
-
-	counting_calls = counting;
-	if (hms_engine.live)
-		heap_open = true;
-	if (counting || !heap_open)
-		return;
-	for (unsigned fast = 0; fast < HMS_FAST_APIS; fast++) {
-		if (hms_engine.live) {
-			rule_routes(fast, apis[fast]);
-			continue;
-		}
-		hms_plain[fast].first = 9;
-		hms_plain[fast].span = SIZE_MAX - 9;
-	}
-}
 
 static void *slot_alloc(unsigned slot, size_t align, size_t size, bool zero)
 {
@@ -116,12 +34,12 @@ static void *slot_alloc(unsigned slot, size_t align, size_t size, bool zero)
 /* Memory that no rule redirects. */
 static void *plain_alloc(size_t align, size_t size, bool zero)
 {
-	if (!heap_open) {
+	if (!hms_heap_open) {
 		void *block = hms_boot_try(align, size);
 
 		if (block)
 			return block;
-		open_heap();
+		hms_heap_opens();
 	}
 	return slot_alloc(HMS_SLOT_DEFAULT, align, size, zero);
 }
@@ -188,19 +106,21 @@ void *hms_alloc(enum hms_api api, size_t align, size_t size, bool zero,
 	return ruled_alloc(api, align, size, zero, caller);
 }
 
-static __attribute__((noinline)) void *slow_malloc(
-	size_t size, const void *caller)
+void *hms_slow_alloc(enum hms_fast_api fast, enum hms_api api, size_t size,
+	const void *caller)
 {
-	return hms_alloc(HMS_API_MALLOC, 0, size, false, caller);
+	const struct hms_fast_route *route = hms_fast[fast].route;
+
+	for (unsigned i = 1; i < HMS_FAST_ROUTES; i++)
+		if (hms_routed(&route[i], size))
+			return route[i].malloc(size);
+	return hms_alloc(api, 0, size, false, caller);
 }
 
 HMS_EXPORT void *malloc(size_t size)
 {
-	if (hms_routed(&hms_plain[HMS_FAST_MALLOC], size))
-		return hms_je0_malloc(size);
-	if (hms_routed(&hms_ruled[HMS_FAST_MALLOC], size))
-		return hms_ruled[HMS_FAST_MALLOC].malloc(size);
-	return slow_malloc(size, HMS_CALLER);
+	return hms_fast_alloc(
+		HMS_FAST_MALLOC, HMS_API_MALLOC, size, HMS_CALLER);
 }
 
 /* Not in any window: from bootstrap, or from an allocator before ours. */
@@ -227,7 +147,7 @@ static __attribute__((noinline)) void slow_free(void *block)
  * after the default, go straight there.
  */
 static void (*const free_of_slot[256])(void *) = {
-	[0] = slow_free,
+	[HMS_SLOT_NONE] = free_foreign,
 	[HMS_SLOT_DEFAULT] = hms_je0_free,
 	[HMS_SLOT_DEFAULT + 1] = hms_je1_free,
 	[HMS_SLOT_DEFAULT + 2] = hms_je2_free,
@@ -238,12 +158,7 @@ _Static_assert(HMS_INSTANCES == 4, "one row for each");
 
 HMS_EXPORT void free(void *block)
 {
-	unsigned slot = hms_slot_of(block);
-
-	if (LIKELY(slot == HMS_SLOT_DEFAULT))
-		hms_je0_free(block);
-	else
-		free_of_slot[slot](block);
+	free_of_slot[hms_slot_of(block)](block);
 }
 
 /*
@@ -264,14 +179,16 @@ HMS_EXPORT void free_aligned_sized(void *block, size_t align, size_t size)
 
 HMS_EXPORT void *calloc(size_t n, size_t size)
 {
+	const struct hms_fast_route *route = hms_fast[HMS_FAST_CALLOC].route;
 	size_t total;
 
 	if (__builtin_mul_overflow(n, size, &total)) {
 		errno = ENOMEM;
 		return NULL;
 	}
-	if (hms_routed(&hms_plain[HMS_FAST_CALLOC], total))
-		return hms_je0_calloc(1, total);
+	for (unsigned i = 0; i < HMS_FAST_ROUTES; i++)
+		if (hms_routed(&route[i], total))
+			return route[i].calloc(1, total);
 	return hms_alloc(HMS_API_CALLOC, 0, total, true, HMS_CALLER);
 }
 
@@ -351,11 +268,15 @@ void *hms_realloc(
 	return moved;
 }
 
+/* A block that stays in its slot at its new size needs no decision. */
 HMS_EXPORT void *realloc(void *block, size_t size)
 {
-	if (hms_slot_of(block) == HMS_SLOT_DEFAULT &&
-		hms_routed(&hms_plain[HMS_FAST_REALLOC], size))
-		return hms_heap_realloc(HMS_SLOT_DEFAULT, block, size);
+	const struct hms_fast_route *route = hms_fast[HMS_FAST_REALLOC].route;
+	unsigned slot = hms_slot_of(block);
+
+	for (unsigned i = 0; slot && i < HMS_FAST_ROUTES; i++)
+		if (slot == route[i].slot && hms_routed(&route[i], size))
+			return hms_heap_realloc(slot, block, size);
 	return hms_realloc(HMS_API_REALLOC, block, size, HMS_CALLER);
 }
 

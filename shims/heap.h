@@ -18,16 +18,18 @@
 #define HMS_CALLER __builtin_return_address(0)
 
 /*
- * Sizes that malloc can serve without a decision, as size - first < span.
+ * Sizes that one heap serves without a decision, as size - first < span.
  * Nothing below 9: jemalloc's smallest class is aligned to 8, libc's memory
  * always to 16, so the smallest sizes are rounded up off the fast path.
  */
 struct hms_fast_route {
 	size_t first, span; /* bytes; span 0: no size */
+	unsigned slot; /* HMS_SLOT_NONE: the next functions */
 	void *(*malloc)(size_t size);
+	void *(*calloc)(size_t n, size_t size);
 };
 
-/* The calls that have such a route. */
+/* The calls that have such routes. */
 enum hms_fast_api {
 	HMS_FAST_MALLOC,
 	HMS_FAST_CALLOC,
@@ -37,10 +39,18 @@ enum hms_fast_api {
 	HMS_FAST_APIS,
 };
 
-/* By call: sizes that no rule redirects, for instance 0. */
-extern struct hms_fast_route hms_plain[HMS_FAST_APIS] HMS_HIDDEN;
-/* By call: sizes that one rule takes, and that rule's own instance. */
-extern struct hms_fast_route hms_ruled[HMS_FAST_APIS] HMS_HIDDEN;
+/* Most policies tell few sizes apart; those beyond are decided one by one. */
+#define HMS_FAST_ROUTES 5
+
+/*
+ * By call, small sizes first: they are most of what programs ask for.  A
+ * route's own jump is the only one on the way of those; each further jump
+ * costs a cycle.  Written once, before other threads can be.
+ */
+struct hms_fast_routes {
+	struct hms_fast_route route[HMS_FAST_ROUTES];
+};
+extern struct hms_fast_routes hms_fast[HMS_FAST_APIS] HMS_HIDDEN;
 
 static inline bool hms_routed(const struct hms_fast_route *route, size_t size)
 {
@@ -55,6 +65,14 @@ extern uint8_t *hms_rule_slots HMS_HIDDEN;
  * when the heap is known to be ours; counting: every call must be seen.
  */
 void hms_heap_routes(bool counting);
+/* The same where heap calls go to the next functions. */
+void hms_heap_pass_routes(void);
+/*
+ * Bootstrap memory serves calls that no rule touches until it is used up;
+ * this is when.  From then on the heap does.
+ */
+extern bool hms_heap_open HMS_HIDDEN;
+void hms_heap_opens(void);
 
 /*
  * Any allocation, all checks of arguments done; align 0 or a power of two.
@@ -62,6 +80,20 @@ void hms_heap_routes(bool counting);
  */
 void *hms_alloc(enum hms_api api, size_t align, size_t size, bool zero,
 	const void *caller) HMS_HIDDEN;
+/* What the first route does not serve. */
+void *hms_slow_alloc(enum hms_fast_api fast, enum hms_api api, size_t size,
+	const void *caller) HMS_HIDDEN;
+/* malloc's own way to it, for what is allocated like malloc. */
+static inline void *hms_fast_alloc(enum hms_fast_api fast, enum hms_api api,
+	size_t size, const void *caller)
+{
+	const struct hms_fast_routes *routes = &hms_fast[fast];
+
+	if (hms_routed(&routes->route[0], size))
+		return routes->route[0].malloc(size);
+	return hms_slow_alloc(fast, api, size, caller);
+}
+
 /* realloc with the caller given. */
 void *hms_realloc(enum hms_api api, void *block, size_t size,
 	const void *caller) HMS_HIDDEN;

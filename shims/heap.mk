@@ -7,5 +7,6 @@ libhms_preload_la_SOURCES += \
 	shims/new_replaced.c \
 	shims/next.c \
 	shims/process.c \
+	shims/routes.c \
 	shims/start.h \
 	shims/thread.c

@@ -66,16 +66,6 @@ static inline bool replaced(void)
 	       (whose == THEIRS || ask_whose());
 }
 
-static inline void *allocate(enum hms_fast_api fast, enum hms_api api,
-	size_t size, const void *caller)
-{
-	if (hms_routed(&hms_plain[fast], size))
-		return hms_je0_malloc(size);
-	if (hms_routed(&hms_ruled[fast], size))
-		return hms_ruled[fast].malloc(size);
-	return hms_alloc(api, 0, size, false, caller);
-}
-
 #define FAST_OF(api) ((api) == HMS_API_NEW ? HMS_FAST_NEW : HMS_FAST_NEW_ARRAY)
 
 #define NEW(symbol, api)                                                       \
@@ -84,8 +74,8 @@ static inline void *allocate(enum hms_fast_api fast, enum hms_api api,
 	{                                                                      \
 		static void *next;                                             \
 		void *block = replaced() ? NULL                                \
-					 : allocate(FAST_OF(api), api, size,   \
-						   HMS_CALLER);                \
+					 : hms_fast_alloc(FAST_OF(api), api,   \
+						   size, HMS_CALLER);          \
                                                                                \
 		return block ? block                                           \
 			     : call_next(&next, #symbol, size, 0, NULL);       \
@@ -96,8 +86,8 @@ static inline void *allocate(enum hms_fast_api fast, enum hms_api api,
 	{                                                                      \
 		static void *next;                                             \
 		void *block = replaced() ? NULL                                \
-					 : allocate(FAST_OF(api), api, size,   \
-						   HMS_CALLER);                \
+					 : hms_fast_alloc(FAST_OF(api), api,   \
+						   size, HMS_CALLER);          \
                                                                                \
 		return block ? block                                           \
 			     : call_next(&next, #symbol, size, (size_t)tag,    \
