@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/syscall.h>
@@ -100,7 +101,7 @@ static void read_policy(void)
 		rc = hms_rules_setup(&diag);
 	if (rc) {
 		if (!diag.text[0])
-			hms_policy_error(NULL, 0, 0, &diag,
+			snprintf(diag.text, sizeof(diag.text),
 				"the policy cannot be followed: %s",
 				strerrordesc_np(-rc));
 		refuse(&diag);
@@ -129,6 +130,10 @@ static void read_options(void)
 
 	hms_log_setup(
 		hms_process.options.log_level, hms_process.options.log_path);
+	if (rc && !diag.text[0])
+		snprintf(diag.text, sizeof(diag.text),
+			"the environment cannot be read: %s",
+			strerrordesc_np(-rc));
 	if (rc)
 		refuse(&diag);
 	else if (diag.text[0])

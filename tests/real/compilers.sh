@@ -70,7 +70,7 @@ if need clang clang++; then
 fi
 PATH=$PATH:${CARGO_HOME:-/root/.cargo}/bin
 if need rustc rustc; then
-	same "rustc" 'cp $here/hello.rs .; rustc -O hello.rs 2>&1 && ./hello; rustc --emit=obj -C codegen-units=1 -o h.o hello.rs; sha256sum h.o'
+	same "rustc" 'cp $here/hello.rs .; rustc -O hello.rs && ./hello; rustc --emit=obj -C codegen-units=1 -o h.o hello.rs; sha256sum h.o'
 fi
 if need cmake cmake && need make make; then
 	same "cmake, make" 'mkdir s; cp $here/hello.c* s; printf "%s\n" "cmake_minimum_required(VERSION 3.10)" "project(hello C CXX)" "add_executable(h hello.c)" "add_executable(hh hello.cc)" "enable_testing()" "add_test(t h)" >s/CMakeLists.txt

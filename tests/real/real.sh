@@ -23,6 +23,9 @@ chmod 1777 "$memory"
 export here work
 policies=${HMS_TEST_POLICIES-node file}
 
+# Some builds of programs have an allocator inside; HMS has to say so.
+bundled="'s own, so rules for heap calls cannot act\$"
+
 need() {
 	local package=$1 program
 
@@ -99,7 +102,7 @@ same() {
 			note "$(diff "$scratch/without" "$scratch/$policy" |
 				head -n 40)"
 			note "$(tail -n 20 "$scratch/$policy.err")"
-		elif grep -q '^hms: ' "$scratch/$policy.err"; then
+		elif grep '^hms: ' "$scratch/$policy.err" | grep -qv "$bundled"; then
 			fail "$name, $policy: HMS said something"
 			note "$(grep '^hms: ' "$scratch/$policy.err" | head)"
 		elif ! followed; then
