@@ -106,15 +106,37 @@ void *hms_alloc(enum hms_api api, size_t align, size_t size, bool zero,
 	return ruled_alloc(api, align, size, zero, caller);
 }
 
-void *hms_slow_alloc(enum hms_fast_api fast, enum hms_api api, size_t size,
-	const void *caller)
+/* Counting may look at pages; what that reaches must not come back here. */
+static inline void count(const struct hms_fast_route *route, size_t size)
+{
+	if (!hms_counting || hms_guarded())
+		return;
+	hms_guard_enter();
+	hms_count_call(route->rule, HMS_FAMILY_HEAP, size);
+	hms_guard_leave();
+}
+
+/* The route that serves a size, counted; NULL: it is to be decided. */
+static inline const struct hms_fast_route *find_route(
+	enum hms_fast_api fast, size_t size)
 {
 	const struct hms_fast_route *route = hms_fast[fast].route;
 
-	for (unsigned i = 1; i < HMS_FAST_ROUTES; i++)
-		if (hms_routed(&route[i], size))
-			return route[i].malloc(size);
-	return hms_alloc(api, 0, size, false, caller);
+	for (unsigned i = 0; i < HMS_FAST_ROUTES; i++)
+		if (hms_routed(&route[i], size)) {
+			count(&route[i], size);
+			return &route[i];
+		}
+	return NULL;
+}
+
+void *hms_slow_alloc(enum hms_fast_api fast, enum hms_api api, size_t size,
+	const void *caller)
+{
+	const struct hms_fast_route *route = find_route(fast, size);
+
+	return route ? route->malloc(size)
+		     : hms_alloc(api, 0, size, false, caller);
 }
 
 HMS_EXPORT void *malloc(size_t size)
@@ -179,16 +201,16 @@ HMS_EXPORT void free_aligned_sized(void *block, size_t align, size_t size)
 
 HMS_EXPORT void *calloc(size_t n, size_t size)
 {
-	const struct hms_fast_route *route = hms_fast[HMS_FAST_CALLOC].route;
+	const struct hms_fast_route *route;
 	size_t total;
 
 	if (__builtin_mul_overflow(n, size, &total)) {
 		errno = ENOMEM;
 		return NULL;
 	}
-	for (unsigned i = 0; i < HMS_FAST_ROUTES; i++)
-		if (hms_routed(&route[i], total))
-			return route[i].calloc(1, total);
+	route = find_route(HMS_FAST_CALLOC, total);
+	if (route)
+		return route->calloc(1, total);
 	return hms_alloc(HMS_API_CALLOC, 0, total, true, HMS_CALLER);
 }
 
@@ -275,8 +297,10 @@ HMS_EXPORT void *realloc(void *block, size_t size)
 	unsigned slot = hms_slot_of(block);
 
 	for (unsigned i = 0; slot && i < HMS_FAST_ROUTES; i++)
-		if (slot == route[i].slot && hms_routed(&route[i], size))
+		if (slot == route[i].slot && hms_routed(&route[i], size)) {
+			count(&route[i], size);
 			return hms_heap_realloc(slot, block, size);
+		}
 	return hms_realloc(HMS_API_REALLOC, block, size, HMS_CALLER);
 }
 

@@ -25,6 +25,7 @@
 struct hms_fast_route {
 	size_t first, span; /* bytes; span 0: no size */
 	unsigned slot; /* HMS_SLOT_NONE: the next functions */
+	int rule; /* that such a call is counted for; -1: none */
 	void *(*malloc)(size_t size);
 	void *(*calloc)(size_t n, size_t size);
 };

@@ -15,7 +15,7 @@ static bool counting_calls;
  * Serves sizes from first to last by a slot's own heap.  Other threads may be
  * looking: the span, last, makes it valid.
  */
-static void add_route(struct hms_fast_routes *routes, unsigned slot,
+static void add_route(struct hms_fast_routes *routes, unsigned slot, int rule,
 	size_t first, size_t last)
 {
 	const struct hms_instance *own = hms_heap_instance(slot);
@@ -28,13 +28,16 @@ static void add_route(struct hms_fast_routes *routes, unsigned slot,
 		last--;
 	if (!own || last < first)
 		return;
-	for (unsigned i = 0; !fast && i < HMS_FAST_ROUTES; i++)
+	/* The first route's calls are seen by nobody, so they are not counted.
+	 */
+	for (unsigned i = counting_calls; !fast && i < HMS_FAST_ROUTES; i++)
 		if (!routes->route[i].span)
 			fast = &routes->route[i];
 	if (!fast)
 		return;
 	fast->first = first;
 	fast->slot = slot;
+	fast->rule = rule;
 	fast->malloc = own->malloc;
 	fast->calloc = own->calloc;
 	__atomic_store_n(&fast->span, last - first + 1, __ATOMIC_RELEASE);
@@ -49,10 +52,10 @@ static void rule_routes(struct hms_fast_routes *fast, enum hms_api api)
 		const struct hms_route *r = &routes[i];
 
 		if (r->rule < 0)
-			add_route(fast, HMS_SLOT_DEFAULT, first, r->last);
+			add_route(fast, HMS_SLOT_DEFAULT, -1, first, r->last);
 		else if (r->decided)
-			add_route(
-				fast, hms_rule_slots[r->rule], first, r->last);
+			add_route(fast, hms_rule_slots[r->rule], r->rule, first,
+				r->last);
 		first = r->last + 1;
 	}
 }
@@ -74,13 +77,13 @@ void hms_heap_routes(bool counting)
 		/* Before a span says that it holds. */
 		if (!hms_fast[fast].route[0].span)
 			hms_fast[fast].route[0].first = LEAST;
-		if (counting || !hms_heap_open)
+		if (!hms_heap_open)
 			continue;
 		if (hms_engine.live)
 			rule_routes(&hms_fast[fast], apis[fast]);
 		else
-			add_route(
-				&hms_fast[fast], HMS_SLOT_DEFAULT, 0, SIZE_MAX);
+			add_route(&hms_fast[fast], HMS_SLOT_DEFAULT, -1, 0,
+				SIZE_MAX);
 	}
 }
 
