@@ -36,8 +36,13 @@ tests_unit_backed_LDADD = $(UNIT_LIBS)
 
 if HAVE_CRITERION
 check_PROGRAMS += $(UNIT)
-TESTS += $(UNIT)
+TESTS += $(UNIT) tests/unit/valgrind.sh tests/unit/sanitizers.sh
 endif
+EXTRA_DIST += tests/unit/valgrind.sh tests/unit/sanitizers.sh
+AM_TESTS_ENVIRONMENT += export UNIT_PROGRAMS='$(UNIT)';
+
+built-sources: $(BUILT_SOURCES)
+.PHONY: built-sources
 
 # With --enable-sanitizers the same sources are built once more for the tests;
 # the preloaded library cannot carry a sanitizer's run time.

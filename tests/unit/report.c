@@ -237,6 +237,9 @@ Test(report, stderr_copy_is_out_of_the_way)
 	struct rlimit limit = { 64, 64 };
 	int before = dup(0), after;
 
+	/* valgrind keeps descriptors of its own under the limit. */
+	if (getenv("HMS_UNDER_VALGRIND"))
+		cr_skip("valgrind plays another limit than it sets");
 	close(before);
 	setrlimit(RLIMIT_NOFILE, &limit);
 	hms_report_setup("stderr", "prog");
