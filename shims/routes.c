@@ -73,6 +73,8 @@ void hms_heap_routes(bool counting)
 	counting_calls = counting;
 	if (hms_engine.live)
 		hms_heap_open = true;
+	if (hms_heap_open)
+		hms_instance_tune(0);
 	for (unsigned fast = 0; fast < HMS_FAST_APIS; fast++) {
 		/* Before a span says that it holds. */
 		if (!hms_fast[fast].route[0].span)

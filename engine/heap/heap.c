@@ -56,6 +56,7 @@ unsigned hms_heap_add(struct hms_place *place, int rule, uint32_t options)
 	slot = nslots++;
 	if (ninstances < HMS_INSTANCES) {
 		hms_window_set_instance(ninstances, slot);
+		hms_instance_tune(ninstances);
 		heap_slots[slot].own = &hms_instances[ninstances++];
 	}
 	hms_window_assign(slot, &as);

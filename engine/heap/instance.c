@@ -58,16 +58,17 @@ static int keep_handlers(unsigned n, void (*prepare)(void),
 }
 
 /*
- * jemalloc(3), TUNING.  No brk: its memory lies in no window.  Threads' caches
- * hold twice as many blocks of the larger small sizes, and are swept every
- * 512 KiB instead of every 64: `bench/run -p alloc` shows what that gains, and
- * that resident memory stays where plain jemalloc's is.
+ * jemalloc(3), TUNING.  Threads' caches hold twice as many blocks of the larger
+ * small sizes, and are swept every 512 KiB instead of every 64: `bench/run -p
+ * alloc` shows what that gains, and that resident memory stays where plain
+ * jemalloc's is.
  */
-#define CONFIGURATION                                                          \
-	"dss:disabled,lg_tcache_nslots_mul:2,tcache_gc_incr_bytes:524288"
+#define NSLOTS_MUL 2
+#define GC_INCR_BYTES ((size_t)512 << 10)
 
 /*
- * What an instance gets instead of libc's functions (private-jemalloc.sh).
+ * What an instance gets instead of libc's functions (private-jemalloc.sh),
+ * and its settings.  No brk: its memory lies in no window.
  */
 #define INSTANCE_NEEDS(n, p)                                                   \
 	void *p##mmap(void *addr, size_t len, int prot, int flags, int fd,     \
@@ -75,8 +76,10 @@ static int keep_handlers(unsigned n, void (*prepare)(void),
 	int p##munmap(void *addr, size_t len) HMS_HIDDEN;                      \
 	int p##pthread_atfork(void (*prepare)(void), void (*parent)(void),     \
 		void (*child)(void)) HMS_HIDDEN;                               \
+	extern ssize_t p##opt_lg_tcache_nslots_mul HMS_HIDDEN;                 \
+	extern size_t p##opt_tcache_gc_incr_bytes HMS_HIDDEN;                  \
 	extern const char *p##malloc_conf HMS_HIDDEN;                          \
-	const char *p##malloc_conf = CONFIGURATION;                            \
+	const char *p##malloc_conf = "dss:disabled";                           \
 	void *p##mmap(void *addr, size_t len, int prot, int flags, int fd,     \
 		off_t off)                                                     \
 	{                                                                      \
@@ -92,6 +95,17 @@ static int keep_handlers(unsigned n, void (*prepare)(void),
 		return keep_handlers(n, prepare, parent, child);               \
 	}
 HMS_EACH_INSTANCE(INSTANCE_NEEDS)
+
+void hms_instance_tune(unsigned instance)
+{
+#define TUNE(n, p)                                                             \
+	if (instance == n) {                                                   \
+		p##opt_lg_tcache_nslots_mul = NSLOTS_MUL;                      \
+		p##opt_tcache_gc_incr_bytes = GC_INCR_BYTES;                   \
+	}
+	HMS_EACH_INSTANCE(TUNE)
+#undef TUNE
+}
 
 int hms_instance_started(unsigned n)
 {

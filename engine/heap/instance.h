@@ -49,6 +49,11 @@ struct hms_instance {
 
 extern const struct hms_instance hms_instances[HMS_INSTANCES] HMS_HIDDEN;
 
+/*
+ * Makes our settings in an instance; before its first use, once.  Apart from
+ * starting, because that clears errno when it has numbers to parse.
+ */
+void hms_instance_tune(unsigned instance);
 /* Has this instance been used, so that its locks are to be held over fork? */
 int hms_instance_started(unsigned n);
 /* jemalloc's own fork handlers, in order, for those that were used. */

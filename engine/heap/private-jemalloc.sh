@@ -30,6 +30,12 @@ archive=$(cd "$(dirname "$archive")" && pwd)/$(basename "$archive")
 	awk -v p="$prefix" '$7 != "UND" && $6 == "DEFAULT" &&
 		($5 == "GLOBAL" || $5 == "WEAK") && $4 != "SECTION" {
 			print $8, p $8 }' | sort -u >"$work/rename"
+# Settings that engine/heap/instance.c makes; its own parser would clear errno
+# in whatever call of the program's starts the instance.
+settings='opt_tcache_gc_incr_bytes opt_lg_tcache_nslots_mul'
+for name in $settings; do
+	echo "je_$name $prefix$name"
+done >>"$work/rename"
 for name in mmap munmap pthread_atfork; do
 	echo "$name $prefix$name"
 done >>"$work/rename"
@@ -42,4 +48,7 @@ done >>"$work/rename"
 "$OBJCOPY" --remove-section=.init_array --remove-section=.rela.init_array \
 	--strip-debug --redefine-syms="$work/rename" --localize-hidden \
 	"$work/all.o" "$work/private.o"
+for name in $settings; do
+	"$OBJCOPY" --globalize-symbol="$prefix$name" "$work/private.o"
+done
 mv "$work/private.o" "$output"
