@@ -37,8 +37,10 @@ tests_unit_backed_LDADD = $(UNIT_LIBS)
 if HAVE_CRITERION
 check_PROGRAMS += $(UNIT)
 TESTS += $(UNIT) tests/unit/valgrind.sh tests/unit/sanitizers.sh
+else
+TESTS += tests/unit/missing.sh
 endif
-EXTRA_DIST += tests/unit/valgrind.sh tests/unit/sanitizers.sh
+EXTRA_DIST += tests/unit/missing.sh tests/unit/valgrind.sh tests/unit/sanitizers.sh
 AM_TESTS_ENVIRONMENT += export UNIT_PROGRAMS='$(UNIT)';
 
 built-sources: $(BUILT_SOURCES)
