@@ -135,8 +135,10 @@ void *hms_slow_alloc(enum hms_fast_api fast, enum hms_api api, size_t size,
 {
 	const struct hms_fast_route *route = find_route(fast, size);
 
-	return route ? route->malloc(size)
-		     : hms_alloc(api, 0, size, false, caller);
+	if (!route)
+		return hms_alloc(api, 0, size, false, caller);
+	return route->malloc ? route->malloc(size)
+			     : hms_heap_malloc(route->slot, size);
 }
 
 HMS_EXPORT void *malloc(size_t size)
@@ -210,7 +212,8 @@ HMS_EXPORT void *calloc(size_t n, size_t size)
 	}
 	route = find_route(HMS_FAST_CALLOC, total);
 	if (route)
-		return route->calloc(1, total);
+		return route->calloc ? route->calloc(1, total)
+				     : hms_heap_calloc(route->slot, 1, total);
 	return hms_alloc(HMS_API_CALLOC, 0, total, true, HMS_CALLER);
 }
 

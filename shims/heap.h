@@ -26,6 +26,7 @@ struct hms_fast_route {
 	size_t first, span; /* bytes; span 0: no size */
 	unsigned slot; /* HMS_SLOT_NONE: the next functions */
 	int rule; /* that such a call is counted for; -1: none */
+	/* NULL: the slot has no instance of its own, hms_heap_malloc() */
 	void *(*malloc)(size_t size);
 	void *(*calloc)(size_t n, size_t size);
 };

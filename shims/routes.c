@@ -26,11 +26,14 @@ static void add_route(struct hms_fast_routes *routes, unsigned slot, int rule,
 	/* SIZE_MAX itself can never be served, and would not fit a span. */
 	if (last == SIZE_MAX)
 		last--;
-	if (!own || last < first)
+	if (last < first)
 		return;
-	/* The first route's calls are seen by nobody, so they are not counted.
+	/*
+	 * The first route's calls jump straight to an instance: they are not
+	 * counted, and a slot without an instance of its own cannot have it.
 	 */
-	for (unsigned i = counting_calls; !fast && i < HMS_FAST_ROUTES; i++)
+	for (unsigned i = counting_calls || !own; !fast && i < HMS_FAST_ROUTES;
+		i++)
 		if (!routes->route[i].span)
 			fast = &routes->route[i];
 	if (!fast)
@@ -38,9 +41,16 @@ static void add_route(struct hms_fast_routes *routes, unsigned slot, int rule,
 	fast->first = first;
 	fast->slot = slot;
 	fast->rule = rule;
-	fast->malloc = own->malloc;
-	fast->calloc = own->calloc;
+	fast->malloc = own ? own->malloc : NULL;
+	fast->calloc = own ? own->calloc : NULL;
 	__atomic_store_n(&fast->span, last - first + 1, __ATOMIC_RELEASE);
+}
+
+/* A strict rule's refusals are counted where they are decided. */
+static bool must_be_decided(int rule)
+{
+	return counting_calls &&
+	       hms_engine.policy->rules[rule].options & HMS_OPT_STRICT;
 }
 
 static void rule_routes(struct hms_fast_routes *fast, enum hms_api api)
@@ -53,7 +63,7 @@ static void rule_routes(struct hms_fast_routes *fast, enum hms_api api)
 
 		if (r->rule < 0)
 			add_route(fast, HMS_SLOT_DEFAULT, -1, first, r->last);
-		else if (r->decided)
+		else if (r->decided && !must_be_decided(r->rule))
 			add_route(fast, hms_rule_slots[r->rule], r->rule, first,
 				r->last);
 		first = r->last + 1;
