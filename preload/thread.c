@@ -12,8 +12,6 @@
 #include "preload/preload.h"
 #include "report/status.h"
 
-void hms_thread_watch(void) __attribute__((visibility("hidden")));
-
 static pthread_key_t key;
 static bool have_key;
 

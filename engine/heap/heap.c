@@ -40,8 +40,6 @@ static __thread unsigned char endings
 	__attribute__((tls_model("initial-exec")));
 #define MAX_ENDINGS 3 /* POSIX: at least 4 rounds of destructors */
 
-void hms_thread_watch(void) HMS_HIDDEN; /* preload/thread.c */
-
 unsigned hms_heap_add(struct hms_place *place, int rule, uint32_t options)
 {
 	struct hms_range as = {

@@ -41,6 +41,11 @@ const struct hms_instance *hms_heap_instance(unsigned slot);
 
 /* The thread ends: its caches of arena slots are given back. */
 void hms_heap_thread_end(void);
+/*
+ * This thread has something to give back: hms_heap_thread_end() is to be
+ * called when it ends.  Implemented by the composition root.
+ */
+void hms_thread_watch(void) HMS_HIDDEN;
 /* Gives free pages back to the system; malloc_trim(3). */
 bool hms_heap_trim(void);
 
