@@ -37,9 +37,11 @@ static atomic_int state;
 static bool resolved;
 static bool acting; /* not disabled, and meant for this program */
 
+/* Phases only go on: the next functions may be looked up late. */
 static void set_phase(enum hms_phase phase)
 {
-	hms_status->phase = phase;
+	if (hms_status->phase < phase)
+		hms_status->phase = phase;
 }
 
 static void set_heap_mode(enum hms_heap_mode mode)
@@ -53,6 +55,7 @@ static void resolve(void)
 		return;
 	hms_next_resolve();
 	resolved = true;
+	set_phase(HMS_PHASE_RESOLVED);
 }
 
 /* Heap calls go to the next allocator, as if HMS were not there. */
