@@ -127,11 +127,6 @@ int hms_sys_fallocate(int fd, int mode, off_t off, off_t len)
 	return (int)CALL4(fallocate, fd, mode, off, len);
 }
 
-int hms_sys_ftruncate(int fd, off_t len)
-{
-	return (int)CALL2(ftruncate, fd, len);
-}
-
 int hms_sys_fstat(int fd, struct stat *st)
 {
 	return (int)CALL4(newfstatat, fd, "", st, AT_EMPTY_PATH);

@@ -54,7 +54,6 @@ ssize_t hms_sys_read(int fd, void *buf, size_t len);
 ssize_t hms_sys_pread(int fd, void *buf, size_t len, off_t off);
 ssize_t hms_sys_write(int fd, const void *buf, size_t len);
 int hms_sys_fallocate(int fd, int mode, off_t off, off_t len);
-int hms_sys_ftruncate(int fd, off_t len);
 int hms_sys_fstat(int fd, struct stat *st);
 int hms_sys_stat(const char *path, struct stat *st);
 int hms_sys_pipe(int fds[2]);

@@ -22,33 +22,12 @@ static const char *const defaults[HMS_OPTIONS] = {
 #undef HMS_OPTION
 };
 
-static const char *const helps[HMS_OPTIONS] = {
-#define HMS_OPTION(id, name, type, standard, help) [HMS_OPTION_##id] = help,
-#include "config/options.def"
-#undef HMS_OPTION
-};
-
 /* What reading goes through; the first error stays in diag. */
 struct reader {
 	struct hms_options *out;
 	struct hms_diag *diag;
 	int error;
 };
-
-const char *hms_option_name(enum hms_option_id id)
-{
-	return names[id];
-}
-
-const char *hms_option_default(enum hms_option_id id)
-{
-	return defaults[id];
-}
-
-const char *hms_option_help(enum hms_option_id id)
-{
-	return helps[id];
-}
 
 /* Says that value id is wrong at byte offset; word: what stands there. */
 static void refuse(struct reader *reader, enum hms_option_id id, size_t offset,

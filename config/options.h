@@ -52,11 +52,6 @@ int hms_options_read(struct hms_options *out, char *const *envp,
 	const char *program, bool secure, struct hms_arena *arena,
 	struct hms_diag *diag);
 
-/* Row of the table, for `hms --help` and its kind. */
-const char *hms_option_name(enum hms_option_id id);
-const char *hms_option_default(enum hms_option_id id);
-const char *hms_option_help(enum hms_option_id id);
-
 /*
  * Does one of a comma's list of globs match the program's base name?
  * Blanks around commas do not count.  An empty list matches nothing.

@@ -222,11 +222,7 @@ bool hms_rule_match(const struct hms_rule *rule, const struct hms_call *call,
 
 /* Names, for parsing and for reports. */
 const char *hms_api_name(enum hms_api api);
-bool hms_api_now(enum hms_api api); /* a shim intercepts it */
 enum hms_family hms_api_family(enum hms_api api);
 const char *hms_family_name(enum hms_family family);
-const char *hms_kind_name(enum hms_kind kind);
-/* Name of one bit of enum hms_call_flag. */
-const char *hms_flag_name(enum hms_call_flag flag);
 
 #endif

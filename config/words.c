@@ -63,24 +63,9 @@ enum hms_family hms_api_family(enum hms_api api)
 	return apis[api].family;
 }
 
-bool hms_api_now(enum hms_api api)
-{
-	return apis[api].state == NOW;
-}
-
 const char *hms_family_name(enum hms_family family)
 {
 	return families[family];
-}
-
-const char *hms_kind_name(enum hms_kind kind)
-{
-	return kinds[kind];
-}
-
-const char *hms_flag_name(enum hms_call_flag flag)
-{
-	return flags[__builtin_ctz((unsigned)flag)];
 }
 
 /* A family's name wins over an API's: `brk` is brk and sbrk. */

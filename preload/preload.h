@@ -26,6 +26,8 @@ extern struct hms_process hms_process __attribute__((visibility("hidden")));
 
 /* rules.c: the policy meets this machine; 0 or -errno with diag filled. */
 int hms_rules_setup(struct hms_diag *diag);
+/* rules.c: is the family intercepted, and can a rule match its calls? */
+bool hms_family_ruled(enum hms_family family);
 /* fork.c: registers the handlers. */
 void hms_fork_setup(void);
 /* thread.c: a destructor for threads that own caches or counters. */

@@ -26,7 +26,7 @@ static uint64_t family_apis(enum hms_family family)
 	return apis;
 }
 
-static bool family_ruled(enum hms_family family)
+bool hms_family_ruled(enum hms_family family)
 {
 	const struct hms_policy *policy = hms_process.policy;
 	uint64_t apis = family_apis(family);
@@ -93,7 +93,7 @@ int hms_rules_setup(struct hms_diag *diag)
 	hms_engine.policy = hms_process.policy;
 	hms_engine.places = &hms_process.places;
 	hms_engine.witness = &hms_process_witness;
-	hms_engine.has_map_rules = family_ruled(HMS_FAMILY_MAP);
-	hms_engine.has_brk_rules = family_ruled(HMS_FAMILY_BRK);
+	hms_engine.has_map_rules = hms_family_ruled(HMS_FAMILY_MAP);
+	hms_engine.has_brk_rules = hms_family_ruled(HMS_FAMILY_BRK);
 	return 0;
 }

@@ -43,18 +43,6 @@ static bool leads_here(const void *address)
 	       (symbol && symbol->st_shndx == SHN_UNDEF);
 }
 
-static bool family_ruled(enum hms_family family)
-{
-	const struct hms_policy *policy = hms_process.policy;
-
-	for (unsigned i = 0; i < policy->nrules; i++)
-		for (unsigned api = 0; api < HMS_APIS; api++)
-			if (policy->rules[i].apis & HMS_API_BIT(api) &&
-				hms_api_family(api) == family)
-				return true;
-	return false;
-}
-
 void hms_selftest(void)
 {
 	uint32_t live = 0, dead = 0;
@@ -71,7 +59,7 @@ void hms_selftest(void)
 			live |= 1u << hook->family;
 			continue;
 		}
-		if (!family_ruled(hook->family))
+		if (!hms_family_ruled(hook->family))
 			continue;
 		dead |= 1u << hook->family;
 		if (dladdr(found, &info) && info.dli_fname)

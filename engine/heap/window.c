@@ -29,7 +29,6 @@ struct slot {
 	unsigned windows;
 	unsigned nholes;
 	struct hole holes[HOLES];
-	size_t bytes;
 	bool assigned;
 	struct hms_range as; /* what chunks are to be */
 };
@@ -284,7 +283,6 @@ static void give_back(unsigned number, uintptr_t start, size_t len)
 	hms_sys_mmap((void *)start, len, PROT_NONE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
 	pthread_mutex_lock(&lock);
-	s->bytes -= len;
 	if (s->high == start)
 		s->high = start + len;
 	else
@@ -338,8 +336,6 @@ void *hms_window_mmap(
 	hms_guard_enter();
 	pthread_mutex_lock(&lock);
 	start = take(number, len);
-	if (start)
-		s->bytes += len;
 	pthread_mutex_unlock(&lock);
 	rc = start ? commit(s, start, len) : -ENOMEM;
 	if (rc && start)
@@ -378,11 +374,6 @@ int hms_window_madvise(void *addr, size_t len, int advice)
 	rc = hms_target_zero(NULL, addr, len);
 	hms_guard_leave();
 	return rc;
-}
-
-size_t hms_window_bytes(unsigned slot)
-{
-	return __atomic_load_n(&slots[slot].bytes, __ATOMIC_RELAXED);
 }
 
 void hms_windows_before_fork(void)

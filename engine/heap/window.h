@@ -65,9 +65,6 @@ void *hms_window_mmap(
 int hms_window_munmap(void *addr, size_t len);
 int hms_window_madvise(void *addr, size_t len, int advice);
 
-/* Bytes that chunks of a slot hold now, and ever did at most. */
-size_t hms_window_bytes(unsigned slot);
-
 void hms_windows_before_fork(void);
 void hms_windows_after_fork(int child);
 

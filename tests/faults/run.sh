@@ -26,7 +26,7 @@ seq 1 3000 | sed 's/.*/& and & once more/' >"$scratch/lines"
 faults="mmap:12 munmap:12 mprotect:12 mremap:12 madvise:22 madvise:11 mbind:1
 	mbind:12 get_mempolicy:1 move_pages:1 move_pages:12 mincore:11
 	openat:24 openat:13 close:5 read:5 read:4 pread64:5 write:28 write:4
-	fallocate:28 fallocate:95 ftruncate:27 newfstatat:13 fstatfs:5 flock:4
+	fallocate:28 fallocate:95 newfstatat:13 fstatfs:5 flock:4
 	flock:37 unlinkat:13 renameat2:13 mkdirat:17 fcntl:22 readlinkat:2
 	getdents64:5 prctl:22 mlock:12 faccessat2:13 clock_gettime:22"
 
