@@ -91,6 +91,16 @@ static inline void where_is(const char *kind, void *start, size_t len)
 	}
 	memset(start, 0x5a, len);
 	where_add(&sum, start, len);
+	/*
+	 * The kernel compacts a full node, and calls a page absent while it
+	 * moves it.  A read waits until that is over.
+	 */
+	for (int tries = 0; sum.absent && tries < 10; tries++) {
+		for (size_t at = 0; at < len; at += 4096)
+			((volatile char *)start)[at];
+		sum = (struct where){};
+		where_add(&sum, start, len);
+	}
 	where_print(kind, &sum);
 }
 
