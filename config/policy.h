@@ -22,6 +22,7 @@ enum hms_kind {
 	HMS_KIND_CXL,
 	HMS_KIND_PMEM,
 	HMS_KIND_GPU,
+	HMS_KIND_FILE, /* in topologies only: no word of rules */
 	HMS_KINDS,
 };
 

@@ -40,7 +40,8 @@ static const char *const api_words[] = {
 #undef HMS_API
 };
 
-static const char *const kinds[HMS_KINDS] = {
+/* Files are a kind of memory, but no kind that a rule can name. */
+static const char *const kinds[HMS_KIND_FILE] = {
 	[HMS_KIND_DRAM] = "dram",
 	[HMS_KIND_HBM] = "hbm",
 	[HMS_KIND_CXL] = "cxl",

@@ -6,9 +6,9 @@ libhmscore_la_SOURCES += engine/engine.c engine/engine.h \
 	engine/room.c engine/room.h \
 	engine/stripes.c engine/stripes.h \
 	engine/target/target.h engine/target/targets.def \
-	engine/target/node.c engine/target/node.h \
-	engine/topology/nodes.c engine/topology/nodes.h
+	engine/target/node.c engine/target/node.h
 
+include engine/topology/local.mk
 include engine/heap/local.mk
 
 libhmscore_la_SOURCES += \

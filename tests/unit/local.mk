@@ -25,6 +25,7 @@ tests_unit_arena_LDADD = $(UNIT_LIBS)
 include tests/unit/engine.mk
 include tests/unit/policy.mk
 include tests/unit/report.mk
+include tests/unit/topology.mk
 
 UNIT += tests/unit/blocks tests/unit/backed
 tests_unit_blocks_SOURCES = tests/unit/blocks.c

@@ -1,0 +1,1 @@
+# The machine as a graph: readers, paths, ranking.
