@@ -4,6 +4,7 @@ include tests/real/local.mk
 include tests/vm/local.mk
 include tests/fuzz/local.mk
 include tests/tools/local.mk
+include tests/machines/local.mk
 include tests/lint/local.mk
 include tests/faults/local.mk
 EXTRA_DIST += tests/lib.sh
