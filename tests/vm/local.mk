@@ -14,6 +14,7 @@ tests_vm_files = tests/vm/itself.sh tests/vm/tiers.sh tests/vm/devdax.sh tests/v
 	tests/vm/run.sh tests/vm/machine tests/vm/machine-init \
 	tests/vm/machine-guest tests/vm/topology/tiers.conf \
 	tests/vm/topology/devdax.conf tests/vm/topology/sockets.conf \
+	tests/vm/topology/sockets-hbm.conf tests/vm/topology/cxl.conf \
 	tests/vm/place-lib.sh tests/vm/place.sh tests/vm/place-report.sh \
 	tests/vm/place-calm.sh tests/vm/place-end.sh tests/vm/devices.sh \
 	tests/vm/sockets-place.sh tests/vm/demo.sh tests/vm/where.py \
