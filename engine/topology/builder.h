@@ -26,7 +26,7 @@ struct hms_builder *hms_builder_new(const char *root, enum hms_depth depth);
 void hms_builder_free(struct hms_builder *b);
 /*
  * Out of memory shows here only: then NULL, and everything is freed.  Drops
- * links that name nothing.
+ * links that nothing is on and no bridge comes from or goes to.
  */
 struct hms_graph *hms_builder_finish(struct hms_builder *b);
 
@@ -47,7 +47,8 @@ void hms_builder_complain(struct hms_builder *b, const char *file,
 /*
  * Found by id, or added; -1: no memory (all calls take -1 and do nothing).
  * Ids are copied.  New targets are allowed, dram, of no node or tier, managed
- * by the kernel; all with origin HMS_UNKNOWN.
+ * by the kernel; all with origin HMS_UNKNOWN.  An initiator is found by its
+ * aliases too, then its kind stays.  New links and bridges are coherent.
  */
 int hms_builder_target(struct hms_builder *b, const char *id);
 int hms_builder_initiator(
@@ -55,7 +56,8 @@ int hms_builder_initiator(
 int hms_builder_link(struct hms_builder *b, const char *id);
 /*
  * One way from link to link; found by id if it has one.  id NULL: found by
- * from and to among those without; give ids to parallel ones.
+ * from and to among those without; give ids to parallel ones.  -1 also if
+ * both ends are the same link.
  */
 int hms_builder_bridge(struct hms_builder *b, const char *id, int from, int to);
 
@@ -64,22 +66,29 @@ int hms_builder_find_target(const struct hms_builder *b, const char *id);
 int hms_builder_find_node(const struct hms_builder *b, unsigned node);
 int hms_builder_find_initiator(const struct hms_builder *b, const char *id);
 int hms_builder_find_link(const struct hms_builder *b, const char *id);
+int hms_builder_find_bridge(
+	const struct hms_builder *b, const char *id, int from, int to);
 unsigned hms_builder_targets(const struct hms_builder *b);
 unsigned hms_builder_initiators(const struct hms_builder *b);
 unsigned hms_builder_links(const struct hms_builder *b);
+unsigned hms_builder_bridges(const struct hms_builder *b);
 /*
  * To look at, and to set fields without an origin (name, device, tier, free,
- * allowed; name, node, cpus; coherent).  Valid until the next call that adds.
+ * allowed; name, kind, node, cpus; coherent).  Valid until the next call that
+ * adds.  NULL for -1.
  */
 struct hms_memory *hms_builder_memory(struct hms_builder *b, int target);
 struct hms_initiator *hms_builder_at(struct hms_builder *b, int initiator);
-/* Read only: lists grow by the calls below. */
+/* Lists grow by the calls below. */
 struct hms_link *hms_builder_link_at(struct hms_builder *b, int link);
 struct hms_bridge *hms_builder_bridge_at(struct hms_builder *b, int bridge);
 /* A copy that lives as long as the graph; "" if there is no memory. */
 const char *hms_builder_text(struct hms_builder *b, const char *text);
 
-/* true: the value was taken; false: a higher origin's stays. */
+/*
+ * true: the value was taken; false: a higher origin's stays.  HMS_UNKNOWN is
+ * never taken.
+ */
 bool hms_builder_kind(struct hms_builder *b, int target, enum hms_kind kind,
 	enum hms_origin origin);
 bool hms_builder_size(struct hms_builder *b, int target, uint64_t bytes,
@@ -98,7 +107,10 @@ bool hms_builder_link_perf(struct hms_builder *b, int link,
 bool hms_builder_bridge_perf(struct hms_builder *b, int bridge,
 	enum hms_measure measure, uint32_t value, enum hms_origin origin);
 
-/* Each once, however often it is said. */
+/*
+ * Each once, however often it is said; lists ascend.  A name that another
+ * initiator has already stays with that one.
+ */
 void hms_builder_alias(struct hms_builder *b, int initiator, const char *name);
 void hms_builder_link_target(struct hms_builder *b, int link, int target);
 void hms_builder_link_initiator(struct hms_builder *b, int link, int initiator);

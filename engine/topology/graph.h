@@ -132,14 +132,19 @@ struct hms_bridge {
 	const unsigned *initiators;
 };
 
+struct hms_names; /* of the builder */
+
 struct hms_graph {
-	const char *root; /* "" or the recorded machine's folder */
+	const char *root; /* "" or the recorded machine's folder; a copy */
 	unsigned ntargets, ninitiators, nlinks, nbridges;
 	struct hms_memory *targets;
 	struct hms_initiator *initiators;
 	struct hms_link *links;
 	struct hms_bridge *bridges; /* sorted by from */
 	unsigned *first; /* [nlinks + 1]: where a link's bridges begin */
+	unsigned nnodes; /* highest NUMA node + 1 */
+	const int *nodes; /* [nnodes]: the target that a node is, or -1 */
+	const struct hms_names *names; /* for hms_graph_target() and so on */
 	unsigned nfindings; /* what readers could not use, and why */
 	const char **findings; /* "FILE:LINE: MESSAGE", at most 64 kept */
 	unsigned nlost; /* findings beyond these */
@@ -154,6 +159,13 @@ int hms_graph_target(const struct hms_graph *graph, const char *id);
 int hms_graph_initiator(const struct hms_graph *graph, const char *id);
 /* The target that is this NUMA node, or -1. */
 int hms_graph_node(const struct hms_graph *graph, unsigned node);
+
+/*
+ * Has it the property?  If nobody says, what the kernel manages is coherent
+ * and accessible to CPUs, and nothing has any other property.
+ */
+bool hms_memory_has(
+	const struct hms_memory *memory, enum hms_property property);
 
 /* Names: "firmware", "read-latency", "coherent", "gpu", "hbm"; and back (-1).
  */

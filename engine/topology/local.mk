@@ -4,3 +4,7 @@ libhmscore_la_SOURCES += engine/topology/builder.h engine/topology/text.h
 libhmscore_la_SOURCES += engine/topology/topology.h engine/topology/readers.def
 libhmscore_la_SOURCES += engine/topology/sysfs.h
 libhmscore_la_SOURCES += engine/topology/rank.h
+libhmscore_la_SOURCES += engine/topology/builder.c engine/topology/state.h
+libhmscore_la_SOURCES += engine/topology/values.c engine/topology/finish.c
+libhmscore_la_SOURCES += engine/topology/graph.c
+libhmscore_la_SOURCES += engine/topology/topology.c engine/topology/readers.h
