@@ -9,6 +9,7 @@
 
 #include "base/sys.h"
 #include "base/text.h"
+#include "engine/target/target.h"
 #include "engine/topology/state.h"
 
 /* What a table starts with: enough for machines with a few nodes. */
@@ -87,6 +88,22 @@ bool hms_builder_may_load(const struct hms_builder *b)
 void hms_builder_set_load(struct hms_builder *b, bool may)
 {
 	b->may_load = may;
+}
+
+void hms_builder_distance(
+	struct hms_builder *b, unsigned from, unsigned to, unsigned distance)
+{
+	const size_t n = HMS_MAX_NODES;
+
+	if (from >= n || to >= n || distance > UINT8_MAX)
+		return;
+	/* Only the rows that are written become pages. */
+	if (!b->distances)
+		b->distances = hms_arena_alloc(&b->arena, n * n);
+	if (b->distances)
+		b->distances[from * n + to] = (uint8_t)distance;
+	else
+		b->failed = true;
 }
 
 const char *hms_builder_text(struct hms_builder *b, const char *text)

@@ -119,6 +119,14 @@ void hms_builder_bridge_initiator(
 	struct hms_builder *b, int bridge, int initiator);
 
 /*
+ * Firmware's distance of two NUMA nodes (ACPI 6.5, 5.2.17: 10 to itself, at
+ * most 255), as nodeN/distance has it, whatever is thought of it: the kernel
+ * goes by it.
+ */
+void hms_builder_distance(
+	struct hms_builder *b, unsigned from, unsigned to, unsigned distance);
+
+/*
  * The link of exactly this initiator and this target, "ID-ID": for values
  * that were told or measured for the pair, end to end.
  */

@@ -180,6 +180,7 @@ static struct hms_graph *make(struct hms_builder *b)
 	memcpy(graph->findings, b->findings, size);
 	graph->nfindings = b->nfindings;
 	graph->nlost = b->nlost;
+	graph->distances = b->distances;
 	if (!number_nodes(b, graph) || !index_names(b, graph))
 		return NULL;
 	hms_index_free(&b->by_ends);

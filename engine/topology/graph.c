@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "engine/target/target.h"
 #include "engine/topology/state.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
@@ -46,6 +47,14 @@ int hms_graph_initiator(const struct hms_graph *graph, const char *id)
 int hms_graph_node(const struct hms_graph *graph, unsigned node)
 {
 	return node < graph->nnodes ? graph->nodes[node] : -1;
+}
+
+unsigned hms_graph_distance(
+	const struct hms_graph *graph, unsigned from, unsigned to)
+{
+	if (!graph->distances || from >= HMS_MAX_NODES || to >= HMS_MAX_NODES)
+		return 0;
+	return graph->distances[from * HMS_MAX_NODES + to];
 }
 
 bool hms_memory_has(const struct hms_memory *memory, enum hms_property property)

@@ -145,6 +145,8 @@ struct hms_graph {
 	unsigned nnodes; /* highest NUMA node + 1 */
 	const int *nodes; /* [nnodes]: the target that a node is, or -1 */
 	const struct hms_names *names; /* for hms_graph_target() and so on */
+	/* By node numbers, [from * HMS_MAX_NODES + to]; NULL: none known. */
+	const uint8_t *distances;
 	unsigned nfindings; /* what readers could not use, and why */
 	const char **findings; /* "FILE:LINE: MESSAGE", at most 64 kept */
 	unsigned nlost; /* findings beyond these */
@@ -166,6 +168,13 @@ int hms_graph_node(const struct hms_graph *graph, unsigned node);
  */
 bool hms_memory_has(
 	const struct hms_memory *memory, enum hms_property property);
+
+/*
+ * Firmware's distance of two nodes, by which the kernel orders its zonelists;
+ * 0: unknown, which it is at depths where nobody asked.
+ */
+unsigned hms_graph_distance(
+	const struct hms_graph *graph, unsigned from, unsigned to);
 
 /* Names: "firmware", "read-latency", "coherent", "gpu", "hbm"; and back (-1).
  */
