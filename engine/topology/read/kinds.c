@@ -218,6 +218,7 @@ static void guess_perf(
 	if (latency)
 		perf[HMS_READ_LATENCY] = perf[HMS_WRITE_LATENCY] = latency;
 	link = hms_reader_memory(b, (unsigned)memory->node);
+	even_out(hms_builder_link_at(b, link), perf);
 	for (unsigned i = 0; i < HMS_MEASURES; i++)
 		hms_builder_link_perf(
 			b, link, (enum hms_measure)i, perf[i], HMS_GUESSED);
