@@ -11,6 +11,7 @@ Lines of a description (README has the whole form):
   @node LIST KEY=VALUE  NUMA nodes, with all files the kernel has for them
   @distances | @levels  what nodeN/distance says
   @pci ADDRESS KEY=...  a device on the PCI bus
+  @files FOLDER         small ones: NAME CONTENTS, or NAME -> TARGET
   @hmat | @include NAME | @remove PATH | @cut PATH BYTES
 """
 import os
@@ -251,6 +252,15 @@ class Reader:
             line + "\n" for line in self.block()).encode()
         self.last.append(lambda files: files.__setitem__(path, what))
 
+    def small_file(self, folder, line):
+        """ "NAME CONTENTS" or "NAME -> TARGET" """
+        name, _, rest = line.partition(" ")
+        path = f"{folder}/{name}"
+        if rest.startswith("-> "):
+            self.machine.files[path] = rest[3:]
+        else:
+            self.machine.text(path, rest)
+
     def directive(self, name, *words):
         plain = [w for w in words if "=" not in w]
         keys = dict(w.split("=", 1) for w in words if "=" in w)
@@ -278,6 +288,9 @@ class Reader:
         elif name == "hmat":
             machine.files["sys/firmware/acpi/tables/HMAT"] = \
                 acpi.hmat(self.block())
+        elif name == "files":
+            for line in self.block():
+                self.small_file(plain[0], line)
         elif name == "include":
             folder = posixpath.dirname(self.path)
             self.last += Reader(machine, posixpath.join(
