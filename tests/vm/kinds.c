@@ -344,6 +344,17 @@ static void do_heap_of(const char *kind)
 	mapped_from(kind, malloc(size));
 }
 
+/* Until somebody outside says so: a line of input. */
+static void do_wait(const char *kind)
+{
+	char line[16];
+
+	printf("%s\n", kind);
+	fflush(stdout);
+	if (!fgets(line, sizeof(line), stdin))
+		exit(65);
+}
+
 static const struct {
 	const char *name;
 	void (*fn)(const char *kind);
@@ -378,6 +389,7 @@ static const struct {
 	{ "again", do_again },
 	{ "map_of", do_map_of },
 	{ "heap_of", do_heap_of },
+	{ "wait", do_wait },
 };
 
 int main(int argc, char **argv)

@@ -1,11 +1,13 @@
 # The machine with real memory tiers, and what is proved in it.
-check_PROGRAMS += tests/vm/kinds tests/vm/kindsxx
+check_PROGRAMS += tests/vm/kinds tests/vm/kindsxx tests/vm/pinned
 tests_vm_kinds_SOURCES = tests/vm/kinds.c tests/vm/where.h
 # No HMS flags: these are anybody's programs.
 tests_vm_kinds_CFLAGS = -Wall -Wextra
 tests_vm_kinds_LDADD = -lpthread
 tests_vm_kindsxx_SOURCES = tests/vm/kindsxx.cc tests/vm/where.h
-
+tests_vm_pinned_SOURCES = tests/vm/pinned.c tests/vm/where.h
+tests_vm_pinned_CFLAGS = -Wall -Wextra
+tests_vm_pinned_LDADD = -lpthread
 
 TESTS += tests/vm/itself.sh tests/vm/tiers.sh tests/vm/devdax.sh \
 	tests/vm/sockets.sh
@@ -15,6 +17,7 @@ tests_vm_files = tests/vm/itself.sh tests/vm/tiers.sh tests/vm/devdax.sh tests/v
 	tests/vm/machine-guest tests/vm/topology/tiers.conf \
 	tests/vm/topology/devdax.conf tests/vm/topology/sockets.conf \
 	tests/vm/topology/sockets-hbm.conf tests/vm/topology/cxl.conf \
+	tests/vm/topology/generic.conf tests/vm/tables.py \
 	tests/vm/place-lib.sh tests/vm/place.sh tests/vm/place-report.sh \
 	tests/vm/place-calm.sh tests/vm/place-end.sh tests/vm/devices.sh \
 	tests/vm/sockets-place.sh tests/vm/demo.sh tests/vm/where.py \

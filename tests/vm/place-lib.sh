@@ -73,9 +73,9 @@ near() {
 	fi
 }
 
-# usage: most KIND NODE: 99 % of the pages at least, none refused.
+# usage: most KIND NODE [NAME]: 99 % of the pages at least, none refused.
 most() {
-	near "$1" "$2" 101 "$1: $2"
+	near "$1" "$2" 101 "${3:-$1: $2}"
 }
 
 # usage: fails KIND: NULL or MAP_FAILED with ENOMEM, and the program lives.
