@@ -69,13 +69,13 @@ static bool sort_bridges(struct hms_builder *b, struct hms_graph *graph)
 
 	graph->bridges = hms_arena_alloc(&b->arena, n * sizeof(*from));
 	first = hms_arena_alloc(
-		&b->arena, (b->links.count + 2) * sizeof(*first));
+		&b->arena, (graph->nlinks + 2) * sizeof(*first));
 	if (!graph->bridges || !first)
 		return false;
 	/* Two ahead, so that counting up while copying leaves the starts. */
 	for (unsigned i = 0; i < n; i++)
 		first[from[i].from + 2]++;
-	for (unsigned i = 2; i < b->links.count + 2; i++)
+	for (unsigned i = 2; i < graph->nlinks + 2; i++)
 		first[i] += first[i - 1];
 	for (unsigned i = 0; i < n; i++) {
 		graph->bridges[first[from[i].from + 1]++] = from[i];
