@@ -119,7 +119,7 @@ struct hms_link {
 	const char *id;
 	struct hms_perf perf;
 	bool coherent;
-	unsigned ntargets, *targets; /* indexes into the graph */
+	unsigned ntargets, *targets; /* indexes into the graph; ascend */
 	unsigned ninitiators, *initiators;
 };
 

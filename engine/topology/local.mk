@@ -7,6 +7,7 @@ libhmscore_la_SOURCES += engine/topology/rank.h
 libhmscore_la_SOURCES += engine/topology/builder.c engine/topology/state.h
 libhmscore_la_SOURCES += engine/topology/values.c engine/topology/finish.c
 libhmscore_la_SOURCES += engine/topology/graph.c
+libhmscore_la_SOURCES += engine/topology/path.c engine/topology/search.c
 libhmscore_la_SOURCES += engine/topology/topology.c engine/topology/readers.h
 libhmscore_la_SOURCES += engine/topology/sysfs.c
 libhmscore_la_SOURCES += engine/topology/read/read.c engine/topology/read/read.h

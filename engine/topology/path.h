@@ -16,7 +16,8 @@ struct hms_path {
 	unsigned bridges[HMS_PATH_MAX - 1]; /* nlinks - 1 of them */
 	/*
 	 * Of the whole; each value with the origin of the least trusted part
-	 * that has one, HMS_UNKNOWN if no part has.
+	 * that has one, HMS_UNKNOWN if no part has.  A part that knows only
+	 * one of read and write counts with that one for both.
 	 */
 	struct hms_perf perf;
 	bool coherent; /* every link and bridge of it, and the target */
@@ -29,11 +30,24 @@ struct hms_path_wish {
 	bool noncoherent; /* paths that are not coherent will do */
 };
 
+/* Below 0: a is better than b; 0: they are the same path. */
+int hms_path_compare(const struct hms_graph *graph,
+	const struct hms_path_wish *wish, const struct hms_path *a,
+	const struct hms_path *b);
+/* Fills in perf and coherent from the links and bridges. */
+void hms_path_sum(
+	const struct hms_graph *graph, unsigned target, struct hms_path *path);
+/* May this initiator use the bridge, once it has come to its link? */
+bool hms_bridge_open(const struct hms_bridge *bridge, unsigned initiator);
+/* Is it on this list, of a link or bridge?  Lists ascend. */
+bool hms_listed(const unsigned *list, unsigned n, unsigned index);
+
 /*
  * The best path from an initiator to a target: a direct link that says what
- * is wished for comes first, then the best value, then the other need's
- * value, then fewer links, then lower indexes; so the answer is stable.
- * 0; -ENOENT: no path.  Allocates nothing that stays.
+ * is wished for comes first, the most trusted of several; then the best value,
+ * any before none; then the other need's value, then fewer links, then lower
+ * indexes as far as that was searched; so the answer is stable.
+ * 0; -ENOENT: no path; -ENOMEM.  Allocates nothing that stays.
  */
 int hms_path_find(const struct hms_graph *graph, unsigned initiator,
 	unsigned target, const struct hms_path_wish *wish,
@@ -48,7 +62,8 @@ int hms_paths_from(const struct hms_graph *graph, unsigned initiator,
 
 /*
  * Every path without a link twice, best first by wish, at most max; returns
- * how many there are in all.  For people.
+ * how many there are in all.  For people: allocates nothing, and gives up
+ * looking for more after a million steps.
  */
 unsigned hms_paths_between(const struct hms_graph *graph, unsigned initiator,
 	unsigned target, const struct hms_path_wish *wish,

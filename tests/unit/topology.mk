@@ -4,3 +4,9 @@ UNIT += tests/unit/graph
 tests_unit_graph_SOURCES = tests/unit/graph.c
 tests_unit_graph_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_graph_LDADD = $(UNIT_LIBS)
+
+UNIT += tests/unit/paths
+tests_unit_paths_SOURCES = tests/unit/paths.c \
+	tests/unit/random_graph.c tests/unit/random_graph.h
+tests_unit_paths_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_paths_LDADD = $(UNIT_LIBS)
