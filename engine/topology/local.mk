@@ -17,3 +17,4 @@ libhmscore_la_SOURCES += engine/topology/read/nodes.c
 libhmscore_la_SOURCES += engine/topology/read/access.c
 libhmscore_la_SOURCES += engine/topology/read/nvdimm.c
 libhmscore_la_SOURCES += engine/topology/read/kinds.c
+libhmscore_la_SOURCES += engine/topology/where.c engine/topology/where.h
