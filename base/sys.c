@@ -246,6 +246,30 @@ int hms_sys_kill(pid_t pid, int sig)
 	return (int)CALL2(kill, pid, sig);
 }
 
+pid_t hms_sys_wait(pid_t pid, int *status, int options)
+{
+	long rc;
+
+	do
+		rc = CALL4(wait4, pid, status, options, 0);
+	while (rc == -EINTR);
+	return (pid_t)rc;
+}
+
+int hms_sys_poll(struct pollfd *fds, unsigned count, int timeout)
+{
+	struct timespec left = { timeout / 1000, timeout % 1000 * 1000000L };
+
+	/* The kernel counts an interrupted wait down in `left`. */
+	for (;;) {
+		long rc = CALL5(ppoll, fds, count, timeout < 0 ? NULL : &left,
+			NULL, KERNEL_SIGSET_BYTES);
+
+		if (rc != -EINTR)
+			return (int)rc;
+	}
+}
+
 int hms_sys_tgkill(pid_t pid, pid_t tid, int sig)
 {
 	return (int)CALL3(tgkill, pid, tid, sig);

@@ -18,6 +18,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct pollfd;
 struct stat;
 struct statfs;
 struct utsname;
@@ -82,6 +83,10 @@ int hms_sys_access(const char *path, int mode);
 /* Bytes with the closing 0, or -errno; -ERANGE if buf is too small. */
 ssize_t hms_sys_getcwd(char *buf, size_t size);
 int hms_sys_kill(pid_t pid, int sig);
+/* wait4(2) for a child of ours; options: WNOHANG or 0. */
+pid_t hms_sys_wait(pid_t pid, int *status, int options);
+/* timeout: milliseconds, -1 for ever; poll(2). */
+int hms_sys_poll(struct pollfd *fds, unsigned count, int timeout);
 int hms_sys_tgkill(pid_t pid, pid_t tid, int sig);
 /* The soft limit, UINT64_MAX if there is none or it cannot be read. */
 uint64_t hms_sys_rlimit(int resource);

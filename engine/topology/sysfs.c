@@ -368,24 +368,46 @@ int hms_sysfs_dir(struct hms_builder *b,
 	return rc ? unreadable(b, path, rc) : 0;
 }
 
+static int read_link(const char *path, char *buf, size_t size)
+{
+	ssize_t len = hms_sys_readlink(path, buf, size);
+
+	if (len < 0)
+		return (int)len;
+	if ((size_t)len >= size)
+		return -ENAMETOOLONG;
+	buf[len] = 0;
+	return 0;
+}
+
+int hms_sysfs_target(const struct hms_builder *b, char *buf, size_t size,
+	const char *format, ...)
+{
+	char path[HMS_SYSFS_PATH];
+	va_list args;
+	int rc;
+
+	va_start(args, format);
+	rc = make_path(b, HMS_SYSFS_LINK, path, format, args);
+	va_end(args);
+	return rc ? rc : read_link(path, buf, size);
+}
+
 int hms_sysfs_link(const struct hms_builder *b, char *buf, size_t size,
 	const char *format, ...)
 {
 	char path[HMS_SYSFS_PATH], target[HMS_SYSFS_PATH];
 	const char *last;
 	va_list args;
-	ssize_t len;
 	int rc;
 
 	va_start(args, format);
 	rc = make_path(b, HMS_SYSFS_LINK, path, format, args);
 	va_end(args);
+	if (!rc)
+		rc = read_link(path, target, sizeof(target));
 	if (rc)
 		return rc;
-	len = hms_sys_readlink(path, target, sizeof(target) - 1);
-	if (len < 0)
-		return (int)len;
-	target[len] = 0;
 	last = strrchr(target, '/');
 	last = last ? last + 1 : target;
 	if (strlen(last) >= size)

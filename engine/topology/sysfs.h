@@ -47,6 +47,9 @@ const char *hms_sysfs_digits(const char *text, uint64_t *out);
 /* hms_builder_complain() about "sys/...", which is below the root. */
 void hms_sysfs_complain(struct hms_builder *b, const char *path, unsigned line,
 	const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* What a symbolic link says, whole; 0 or -errno. */
+int hms_sysfs_target(const struct hms_builder *b, char *buf, size_t size,
+	const char *format, ...) __attribute__((format(printf, 4, 5)));
 /* The last part of what a symbolic link points to; 0 or -errno. */
 int hms_sysfs_link(const struct hms_builder *b, char *buf, size_t size,
 	const char *format, ...) __attribute__((format(printf, 4, 5)));
