@@ -17,4 +17,6 @@ libhmscore_la_SOURCES += engine/topology/read/nodes.c
 libhmscore_la_SOURCES += engine/topology/read/access.c
 libhmscore_la_SOURCES += engine/topology/read/nvdimm.c
 libhmscore_la_SOURCES += engine/topology/read/kinds.c
-libhmscore_la_SOURCES += engine/topology/where.c engine/topology/where.h
+libhmscore_la_SOURCES += engine/topology/pcie.c engine/topology/pcie.h
+libhmscore_la_SOURCES += engine/topology/read/cxl.c engine/topology/read/dax.c
+libhmscore_la_SOURCES += engine/topology/read/pci.c
