@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "engine/topology/device.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/topology/pcie.h"
+
+/*
+ * One way, MB/s: NVIDIA, "Grace Hopper Superchip Architecture", 2022: NVLink
+ * C2C has 900 GB/s both ways together.  The only coherent link of devices with
+ * memory that drivers tell of; none tells its bandwidth.
+ */
+#define C2C_BANDWIDTH 450000
+
+int hms_device_find(struct hms_builder *b, const char *address)
+{
+	for (unsigned i = 0; i < hms_builder_targets(b); i++) {
+		const struct hms_memory *memory = hms_builder_memory(b, (int)i);
+
+		if (memory->device && !strcmp(memory->device, address))
+			return (int)i;
+	}
+	return -1;
+}
+
+int hms_device_is_node(struct hms_builder *b, const char *address,
+	unsigned node, enum hms_origin origin)
+{
+	int target = hms_builder_find_node(b, node);
+
+	if (target < 0)
+		return -1;
+	hms_builder_kind(b, target, HMS_KIND_GPU, origin);
+	hms_builder_property(b, target, HMS_HOTPLUG, true, origin);
+	if (address)
+		hms_builder_memory(b, target)->device =
+			hms_builder_text(b, address);
+	return target;
+}
+
+static void set_bandwidth(struct hms_builder *b, int link, uint32_t bandwidth,
+	enum hms_origin origin)
+{
+	hms_builder_link_perf(b, link, HMS_READ_BANDWIDTH, bandwidth, origin);
+	hms_builder_link_perf(b, link, HMS_WRITE_BANDWIDTH, bandwidth, origin);
+}
+
+static void bridge_up(struct hms_builder *b, int fabric, void *arg)
+{
+	const int *link = arg;
+
+	hms_builder_bridge(b, NULL, *link, fabric);
+}
+
+static void add_c2c(
+	struct hms_builder *b, const struct hms_device_memory *memory)
+{
+	const struct hms_initiator *at = hms_builder_at(b, memory->initiator);
+	int fabric = at ? hms_fabric(b, at->node) : -1, link;
+	char id[160];
+
+	snprintf(id, sizeof(id), "c2c:%s", memory->where);
+	link = hms_builder_link(b, id);
+	hms_builder_link_initiator(b, link, memory->initiator);
+	set_bandwidth(b, link, C2C_BANDWIDTH, HMS_GUESSED);
+	if (fabric >= 0)
+		bridge_up(b, fabric, &link);
+	else
+		hms_each_fabric(b, bridge_up, &link);
+}
+
+static void bridge_in(struct hms_builder *b, int fabric, void *arg)
+{
+	const int *vram = arg;
+
+	/* Coherent means over C2C here, which is no slower than that. */
+	hms_builder_bridge(b, NULL, fabric, *vram);
+}
+
+void hms_device_ways(
+	struct hms_builder *b, const struct hms_device_memory *memory)
+{
+	const struct hms_memory *target = hms_builder_memory(b, memory->target);
+	bool is_node;
+	char id[160];
+	int link;
+
+	if (!target || hms_builder_depth(b) < HMS_DEPTH_PATHS)
+		return;
+	is_node = target->manager == HMS_MANAGED_BY_KERNEL;
+	snprintf(id, sizeof(id), "vram:%s", memory->where);
+	link = hms_builder_link(b, id);
+	hms_builder_link_initiator(b, link, memory->initiator);
+	hms_builder_link_target(b, link, memory->target);
+	set_bandwidth(b, link, memory->bandwidth, memory->origin);
+	if (memory->coherent && memory->pci)
+		add_c2c(b, memory);
+	if (is_node)
+		return;
+	if (memory->pci && !memory->coherent)
+		hms_pci_into(b, memory->where, link, false);
+	else
+		hms_each_fabric(b, bridge_in, &link);
+}

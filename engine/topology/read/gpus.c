@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the kernel alone knows of GPUs, for those that no runtime spoke of: in
+ * other people's processes none is asked, and often none is installed.
+ *
+ * NVIDIA's driver lists its GPUs in /proc.  CUDA numbers them by speed unless
+ * told otherwise, which is the order of their PCI addresses if all are of one
+ * model and none is hidden: then "cuda:N" is the Nth.  amdgpu and xe say how
+ * much memory a card has.
+ *
+ * Source: CUDA C++ Programming Guide, "CUDA Environment Variables"
+ * (CUDA_DEVICE_ORDER, CUDA_VISIBLE_DEVICES); the kernel's
+ * gpu/amdgpu/driver-misc.rst (mem_info_*).
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/topology/device.h"
+#include "engine/topology/pcie.h"
+#include "engine/topology/readers.h"
+#include "engine/topology/sysfs.h"
+
+#define GPUS "proc/driver/nvidia/gpus"
+#define DEVICES "sys/bus/pci/devices"
+#define MOST_TILES 8
+
+struct nvidia {
+	unsigned count;
+	bool alike, named;
+	char model[96]; /* of the first */
+};
+
+/* "Model: \t\t NVIDIA H200" */
+static bool model(
+	struct hms_builder *b, const char *gpu, char *out, size_t size)
+{
+	char text[1024], *line;
+
+	if (hms_sysfs_read(
+		    b, text, sizeof(text), GPUS "/%s/information", gpu) <= 0)
+		return false;
+	line = strstr(text, "Model:");
+	if (!line)
+		return false;
+	line += 6 + strspn(line + 6, " \t");
+	line[strcspn(line, "\n")] = 0;
+	snprintf(out, size, "%.90s", line);
+	return out[0];
+}
+
+static void name_gpu(struct hms_builder *b, const char *gpu, void *arg)
+{
+	struct nvidia *nvidia = arg;
+	const char *name;
+	char text[96] = "";
+	int at, target;
+
+	if (!hms_pci_address(gpu))
+		return;
+	at = hms_pci_attach(b, gpu, HMS_INITIATOR_GPU);
+	if (!model(b, gpu, text, sizeof(text)))
+		nvidia->alike = false;
+	else if (!nvidia->count)
+		memcpy(nvidia->model, text, sizeof(text));
+	else if (strcmp(nvidia->model, text))
+		nvidia->alike = false;
+	nvidia->count++;
+	if (at < 0 || !text[0])
+		return;
+	name = hms_builder_text(b, text);
+	if (!hms_builder_at(b, at)->name)
+		hms_builder_at(b, at)->name = name;
+	target = hms_device_find(b, gpu);
+	if (target >= 0 && !hms_builder_memory(b, target)->name)
+		hms_builder_memory(b, target)->name = name;
+}
+
+static void number_gpu(struct hms_builder *b, const char *gpu, void *arg)
+{
+	unsigned *number = arg;
+	char id[48];
+	int at;
+
+	if (!hms_pci_address(gpu))
+		return;
+	snprintf(id, sizeof(id), "pci:%s", gpu);
+	at = hms_builder_find_initiator(b, id);
+	snprintf(id, sizeof(id), "cuda:%u", (*number)++);
+	hms_builder_alias(b, at, id);
+}
+
+static void read_nvidia(struct hms_builder *b)
+{
+	struct nvidia nvidia = { .alike = true };
+	unsigned number = 0;
+
+	hms_sysfs_dir(b, name_gpu, &nvidia, GPUS);
+	if (nvidia.alike && hms_builder_find_initiator(b, "cuda:0") < 0)
+		hms_sysfs_dir(b, number_gpu, &number, GPUS);
+}
+
+static uint64_t xe_memory(struct hms_builder *b, const char *address)
+{
+	uint64_t total = 0, tile;
+
+	for (unsigned i = 0; i < MOST_TILES; i++) {
+		if (hms_sysfs_number(b, &tile,
+			    DEVICES "/%s/tile%u/physical_vram_size_bytes",
+			    address, i))
+			break;
+		total += tile;
+	}
+	return total;
+}
+
+/* "gpu:N" of an initiator's aliases: the id of memory that only PCI knows. */
+static const char *gpu_alias(const struct hms_initiator *at)
+{
+	for (unsigned i = 0; i < at->naliases; i++)
+		if (!strncmp(at->aliases[i], "gpu:", 4))
+			return at->aliases[i];
+	return NULL;
+}
+
+static void add_memory(struct hms_builder *b, int at, const char *address)
+{
+	const char *id = gpu_alias(hms_builder_at(b, at)), *device;
+	struct hms_device_memory memory = {
+		.initiator = at,
+		.where = address,
+		.pci = true,
+	};
+	uint64_t size = 0, visible = 0;
+
+	if (!id || hms_device_find(b, address) >= 0)
+		return;
+	if (hms_sysfs_number(
+		    b, &size, DEVICES "/%s/mem_info_vram_total", address))
+		size = xe_memory(b, address);
+	if (!size)
+		return;
+	hms_sysfs_number(
+		b, &visible, DEVICES "/%s/mem_info_vis_vram_total", address);
+	memory.target = hms_builder_target(b, id);
+	if (memory.target < 0)
+		return;
+	hms_builder_kind(b, memory.target, HMS_KIND_GPU, HMS_DRIVER);
+	hms_builder_manager(
+		b, memory.target, HMS_MANAGED_BY_DRIVER, HMS_DRIVER);
+	hms_builder_size(b, memory.target, size, HMS_DRIVER);
+	hms_builder_property(b, memory.target, HMS_COHERENT, false, HMS_DRIVER);
+	hms_builder_property(
+		b, memory.target, HMS_CPU_ACCESS, visible == size, HMS_DRIVER);
+	device = hms_builder_text(b, address);
+	hms_builder_memory(b, memory.target)->device = device;
+	hms_builder_memory(b, memory.target)->name =
+		hms_builder_at(b, at)->name;
+	hms_device_ways(b, &memory);
+}
+
+void hms_read_gpus(struct hms_builder *b)
+{
+	unsigned n;
+
+	read_nvidia(b);
+	n = hms_builder_initiators(b);
+	for (unsigned i = 0; i < n; i++) {
+		const struct hms_initiator *at = hms_builder_at(b, (int)i);
+
+		if (at->kind == HMS_INITIATOR_GPU &&
+			!strncmp(at->id, "pci:", 4))
+			add_memory(b, (int)i, at->id + 4);
+	}
+}
