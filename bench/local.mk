@@ -11,5 +11,5 @@ bench: $(bench_programs) libhms_preload.la
 .PHONY: bench
 
 TESTS += bench/smoke.sh
-EXTRA_DIST += bench/run bench/modes.py bench/programs.py bench/redis.py \
+EXTRA_DIST += bench/run bench/startup bench/modes.py bench/programs.py bench/redis.py \
 	bench/table.py bench/smoke.sh doc/BENCHMARKS.md

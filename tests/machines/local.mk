@@ -6,9 +6,11 @@ MACHINES = \
 	tests/machines/cxl-interleave.machine \
 	tests/machines/gh200.machine \
 	tests/machines/gpu-server.machine \
+	tests/machines/holes.machine \
 	tests/machines/knl-flat-snc4.machine \
 	tests/machines/no-hmat-hbm.machine \
 	tests/machines/no-hmat.machine \
+	tests/machines/no-memory.machine \
 	tests/machines/one-node.machine \
 	tests/machines/pmem-kmem.machine \
 	tests/machines/start-8.machine \
@@ -16,6 +18,39 @@ MACHINES = \
 	tests/machines/wrong-distance-mended.machine \
 	tests/machines/wrong-distance.machine \
 	tests/machines/xeon-max-flat.machine
+
+# With mistakes in them.
+BAD_MACHINES = \
+	tests/machines/bad/conf.machine \
+	tests/machines/bad/cut.machine \
+	tests/machines/bad/distances.machine \
+	tests/machines/bad/duplicates.machine \
+	tests/machines/bad/empty.machine \
+	tests/machines/bad/gpu-status.machine \
+	tests/machines/bad/hmat.machine \
+	tests/machines/bad/lists.machine \
+	tests/machines/bad/values.machine
+
+# What each request gets: answers.sh.
+ANSWERS = \
+	tests/machines/answers/big-64 \
+	tests/machines/answers/confined \
+	tests/machines/answers/cxl-expander \
+	tests/machines/answers/cxl-interleave \
+	tests/machines/answers/gh200 \
+	tests/machines/answers/gpu-server \
+	tests/machines/answers/holes \
+	tests/machines/answers/knl-flat-snc4 \
+	tests/machines/answers/no-hmat \
+	tests/machines/answers/no-hmat-hbm \
+	tests/machines/answers/no-memory \
+	tests/machines/answers/one-node \
+	tests/machines/answers/pmem-kmem \
+	tests/machines/answers/start-8 \
+	tests/machines/answers/two-sockets \
+	tests/machines/answers/wrong-distance \
+	tests/machines/answers/wrong-distance-mended \
+	tests/machines/answers/xeon-max-flat
 
 # All of them as folders, in tests/machines/made/NAME.
 check_DATA += tests/machines/stamp
@@ -32,6 +67,7 @@ machines-clean:
 clean-local: machines-clean
 .PHONY: machines-clean
 
-EXTRA_DIST += $(MACHINES) tests/machines/start-1024.machine
+EXTRA_DIST += $(MACHINES) $(BAD_MACHINES) $(ANSWERS)
+EXTRA_DIST += tests/machines/start-1024.machine tests/machines/answers.sh
 EXTRA_DIST += tests/machines/README.md tests/machines/machines.sh
 EXTRA_DIST += tests/machines/unpack.py tests/machines/acpi.py
