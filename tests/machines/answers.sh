@@ -35,7 +35,7 @@ nodes_of() {
 		s/, then /\n/g' <<<"$1" | sed -E 's/ \+ /\n+ /g' |
 	while IFS= read -r share; do
 		local before=
-		[[ $share =~ ^(\+ )?([0-9]+/[0-9]+ )? ]] && before=$BASH_REMATCH
+		[[ $share =~ ^(\+ )?([0-9]+/[0-9]+ )? ]] && before=${BASH_REMATCH[0]}
 		case $share in
 		*"(node "* | *"(nodes "*)
 			share=${share##*(node}
