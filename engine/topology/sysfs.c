@@ -1,33 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Sources: getdents64(2), readlink(2); the kernel's lib/bitmap-str.c prints
+ * Sources: readlink(2); the kernel's lib/bitmap-str.c prints
  * lists as "0-3,8", filesystems/sysfs.rst has values end with a newline.
  */
 #include "engine/topology/sysfs.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "base/sys.h"
+#include "engine/topology/entries.h"
 
 /* More than the kernel has CPUs (8,192), nodes (1,024) or buses of. */
 #define LIST_MOST 65535
 #define LIST_BYTES 4096
-#define DIR_BYTES 8192
-#define DIR_MOST (64U << 20)
-
-/* The directory entry as getdents64(2) writes it. */
-struct entry {
-	uint64_t ino;
-	int64_t next; /* the kernel's d_off; here, where the next name is */
-	uint16_t reclen;
-	uint8_t type;
-	char name[];
-};
 
 static struct {
 	void (*fn)(const char *path, enum hms_sysfs_what what, void *arg);
@@ -60,6 +48,18 @@ static int make_path(const struct hms_builder *b, enum hms_sysfs_what what,
 	if (observer.fn)
 		observer.fn(path + len, what, observer.arg);
 	return 0;
+}
+
+static int make_plain(const struct hms_builder *b, enum hms_sysfs_what what,
+	char path[HMS_SYSFS_PATH], const char *format, ...)
+{
+	va_list args;
+	int rc;
+
+	va_start(args, format);
+	rc = make_path(b, what, path, format, args);
+	va_end(args);
+	return rc;
 }
 
 void hms_sysfs_mention(enum hms_sysfs_what what, const char *path)
@@ -100,6 +100,15 @@ ssize_t hms_sysfs_read(const struct hms_builder *b, char *buf, size_t size,
 	rc = make_path(b, HMS_SYSFS_FILE, path, format, args);
 	va_end(args);
 	return rc ? rc : read_path(path, buf, size);
+}
+
+ssize_t hms_sysfs_bytes(
+	const struct hms_builder *b, char *buf, size_t size, const char *file)
+{
+	char path[HMS_SYSFS_PATH];
+	int rc = make_plain(b, HMS_SYSFS_FILE, path, "%s", file);
+
+	return rc ? rc : hms_sys_read_file(path, buf, size);
 }
 
 void hms_sysfs_complain(struct hms_builder *b, const char *path, unsigned line,
@@ -195,13 +204,37 @@ static const char *range(const char *p, uint64_t *first, uint64_t *last)
 	return *first <= *last && *last <= LIST_MOST ? p : NULL;
 }
 
+/* All of a list that is good; 0, or -EINVAL and said. */
+static int each(struct hms_builder *b, const char *path, unsigned line,
+	const char *p, void (*fn)(struct hms_builder *, unsigned, void *),
+	void *arg)
+{
+	uint64_t first, last;
+	const char *end;
+	int rc = 0;
+
+	for (p = spaces(p); *p; p = spaces(p)) {
+		end = range(p, &first, &last);
+		if (end) {
+			for (; first <= last; first++)
+				fn(b, (unsigned)first, arg);
+		} else {
+			end = p + strcspn(p, ",");
+			hms_builder_complain(b, path, line,
+				"\"%.*s\" is no number or range of numbers",
+				(int)(end - p < 40 ? end - p : 40), p);
+			rc = -EINVAL;
+		}
+		p = *end == ',' ? end + 1 : end;
+	}
+	return rc;
+}
+
 int hms_sysfs_list(struct hms_builder *b,
 	void (*fn)(struct hms_builder *b, unsigned number, void *arg),
 	void *arg, const char *format, ...)
 {
 	char path[HMS_SYSFS_PATH], buf[LIST_BYTES + 1];
-	uint64_t first, last;
-	const char *p, *end;
 	va_list args;
 	ssize_t len;
 	int rc;
@@ -214,130 +247,40 @@ int hms_sysfs_list(struct hms_builder *b,
 	len = read_path(path, buf, sizeof(buf));
 	if (len < 0)
 		return unreadable(b, path, len);
+	rc = each(b, path, 0, buf, fn, arg);
 	if (len == LIST_BYTES) {
 		hms_builder_complain(b, path, 0,
 			"is longer than %d bytes; the rest is left out",
 			LIST_BYTES);
 		rc = -EINVAL;
 	}
-	for (p = spaces(buf); *p; p = spaces(p)) {
-		end = range(p, &first, &last);
-		if (end) {
-			for (; first <= last; first++)
-				fn(b, (unsigned)first, arg);
-		} else {
-			end = p + strcspn(p, ",");
-			hms_builder_complain(b, path, 0,
-				"\"%.*s\" is no number or range of numbers",
-				(int)(end - p < 40 ? end - p : 40), p);
-			rc = -EINVAL;
-		}
-		p = *end == ',' ? end + 1 : end;
-	}
 	return rc;
 }
 
-static struct entry *at(char *buf, int64_t offset)
+int hms_sysfs_list_of(struct hms_builder *b,
+	void (*fn)(struct hms_builder *b, unsigned number, void *arg),
+	void *arg, const char *key, const char *file)
 {
-	return (struct entry *)(void *)(buf + offset);
-}
+	char path[HMS_SYSFS_PATH], buf[LIST_BYTES + 1];
+	size_t n = strlen(key);
+	unsigned line = 1;
+	ssize_t len;
+	char *p;
+	int rc;
 
-/* Two sorted chains, each ended by -1, become one. */
-static int64_t merge(char *buf, int64_t a, int64_t b)
-{
-	int64_t head = -1, *tail = &head;
-
-	while (a >= 0 && b >= 0) {
-		int64_t *less = strcmp(at(buf, a)->name, at(buf, b)->name) <= 0
-					? &a
-					: &b;
-
-		*tail = *less;
-		tail = &at(buf, *less)->next;
-		*less = *tail;
+	rc = make_plain(b, HMS_SYSFS_FILE, path, "%s", file);
+	if (rc)
+		return rc;
+	len = read_path(path, buf, sizeof(buf));
+	if (len < 0)
+		return unreadable(b, path, len);
+	for (p = buf; strncmp(p, key, n) != 0; line++) {
+		p = strchr(p, '\n');
+		if (!p++)
+			return -ENOENT;
 	}
-	*tail = a >= 0 ? a : b;
-	return head;
-}
-
-/* The entries in len bytes as a chain in the order of names; its head. */
-static int64_t sort(char *buf, size_t len)
-{
-	/* run[i]: a chain of 2^i entries, or -1. */
-	int64_t run[32], chain = -1;
-	struct entry *e;
-	unsigned i;
-
-	memset(run, 0xff, sizeof(run));
-	for (size_t here = 0; here < len;) {
-		chain = (int64_t)here;
-		e = at(buf, chain);
-		here += e->reclen;
-		e->next = -1;
-		for (i = 0; i < 31 && run[i] >= 0; i++) {
-			chain = merge(buf, run[i], chain);
-			run[i] = -1;
-		}
-		run[i] = chain;
-	}
-	for (chain = -1, i = 0; i < 32; i++)
-		chain = merge(buf, run[i], chain);
-	return chain;
-}
-
-struct listing {
-	char *buf;
-	size_t size, len;
-	char *mapped; /* buf, once it is no longer the caller's */
-};
-
-/* Doubles the room; 0 or -errno. */
-static int grow(struct listing *l)
-{
-	size_t size = l->size * 2;
-	void *more;
-
-	if (size > DIR_MOST)
-		return -E2BIG;
-	if (l->mapped)
-		more = hms_sys_mremap(
-			l->mapped, l->size, size, MREMAP_MAYMOVE, NULL);
-	else
-		more = hms_sys_mmap(NULL, size, PROT_READ | PROT_WRITE,
-			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (hms_sys_failed(more))
-		return (int)(intptr_t)more;
-	if (!l->mapped)
-		memcpy(more, l->buf, l->len);
-	l->buf = l->mapped = more;
-	l->size = size;
-	return 0;
-}
-
-static int read_entries(const char *path, struct listing *l)
-{
-	int fd = hms_sys_open(path, O_RDONLY | O_DIRECTORY, 0);
-	ssize_t n = 1;
-	int rc = 0;
-
-	if (fd < 0)
-		return fd;
-	while (!rc && n > 0) {
-		/* An entry has at most 19 + 256 bytes. */
-		if (l->size - l->len < 512)
-			rc = grow(l);
-		if (rc)
-			break;
-		n = hms_sys_getdents(fd, l->buf + l->len, l->size - l->len);
-		if (n == -EINTR)
-			n = 1;
-		else if (n < 0)
-			rc = (int)n;
-		else
-			l->len += (size_t)n;
-	}
-	hms_sys_close(fd);
-	return rc;
+	p[strcspn(p, "\n")] = 0;
+	return each(b, path, line, p + n, fn, arg);
 }
 
 int hms_sysfs_dir(struct hms_builder *b,
@@ -345,8 +288,8 @@ int hms_sysfs_dir(struct hms_builder *b,
 	void *arg, const char *format, ...)
 {
 	char path[HMS_SYSFS_PATH];
-	char buf[DIR_BYTES] __attribute__((aligned(8)));
-	struct listing l = { .buf = buf, .size = sizeof(buf) };
+	struct hms_entries entries;
+	const char *name;
 	va_list args;
 	int rc;
 
@@ -356,15 +299,10 @@ int hms_sysfs_dir(struct hms_builder *b,
 	if (rc)
 		return rc;
 	/* What was told before an error is used. */
-	rc = read_entries(path, &l);
-	for (int64_t i = sort(l.buf, l.len); i >= 0; i = at(l.buf, i)->next) {
-		const char *name = at(l.buf, i)->name;
-
-		if (strcmp(name, ".") != 0 && strcmp(name, "..") != 0)
-			fn(b, name, arg);
-	}
-	if (l.mapped)
-		hms_sys_munmap(l.mapped, l.size);
+	rc = hms_entries_read(&entries, path);
+	while ((name = hms_entries_next(&entries)))
+		fn(b, name, arg);
+	hms_entries_free(&entries);
 	return rc ? unreadable(b, path, rc) : 0;
 }
 

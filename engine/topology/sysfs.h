@@ -31,6 +31,13 @@ int hms_sysfs_list(struct hms_builder *b,
 	void (*fn)(struct hms_builder *b, unsigned number, void *arg),
 	void *arg, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
+/* The list in the line of a file that begins with key; -ENOENT: none does. */
+int hms_sysfs_list_of(struct hms_builder *b,
+	void (*fn)(struct hms_builder *b, unsigned number, void *arg),
+	void *arg, const char *key, const char *file);
+/* What the file has, as it is; at most size - 1 bytes, and a 0. */
+ssize_t hms_sysfs_bytes(
+	const struct hms_builder *b, char *buf, size_t size, const char *file);
 /*
  * Entries of a folder but . and .., in the order of their names (bytes).
  * 0 or -errno; fn was told what was read before an error.

@@ -39,14 +39,17 @@ int hms_reader_memory(struct hms_builder *b, unsigned node)
 
 int hms_reader_fabric(struct hms_builder *b, unsigned node)
 {
-	int cpu = hms_reader_cpu(b, node), link;
+	int cpu = hms_reader_cpu(b, node), gi, link;
 	char id[ID_BYTES];
 
-	if (cpu < 0)
+	snprintf(id, sizeof(id), "gi:%u", node);
+	gi = hms_builder_find_initiator(b, id);
+	if (cpu < 0 && gi < 0)
 		return -1;
 	snprintf(id, sizeof(id), "fabric:%u", node);
 	link = hms_builder_link(b, id);
 	hms_builder_link_initiator(b, link, cpu);
+	hms_builder_link_initiator(b, link, gi);
 	return link;
 }
 

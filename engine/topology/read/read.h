@@ -16,7 +16,10 @@ int hms_reader_cpu(const struct hms_builder *b, unsigned node);
 int hms_reader_initiator(const struct hms_builder *b, unsigned node);
 /* "memory:N": a node's memory and what is nearest to it; found or added. */
 int hms_reader_memory(struct hms_builder *b, unsigned node);
-/* "fabric:N": what the CPUs of a node reach the rest by; found or added. */
+/*
+ * "fabric:N": what the CPUs and generic initiators of a node reach the rest
+ * by; found or added, -1 if it has neither.
+ */
 int hms_reader_fabric(struct hms_builder *b, unsigned node);
 /* Whether the builder has memory nodes without CPUs. */
 bool hms_reader_apart(struct hms_builder *b);
