@@ -5,5 +5,6 @@ libhmscore_la_SOURCES += \
 	base/guard.c base/guard.h \
 	base/maps.c base/maps.h \
 	base/log.c base/log.h \
+	base/sha256.c base/sha256.h \
 	base/sys.c base/sys.h \
 	base/text.c base/text.h

@@ -34,3 +34,4 @@ libhmscore_la_SOURCES += engine/topology/vendor/ze.c
 libhmscore_la_SOURCES += engine/topology/read/tiers.c
 libhmscore_la_SOURCES += engine/topology/read/cgroup.c
 libhmscore_la_SOURCES += engine/topology/read/distance.c
+libhmscore_la_SOURCES += engine/topology/where.c engine/topology/where.h

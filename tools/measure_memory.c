@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Sources: mbind(2), move_pages(2), madvise(2) (MADV_HUGEPAGE), proc(5)
+ * (meminfo, smaps), the kernel's admin-guide/cgroup-v2.rst (memory.max,
+ * memory.current) and cgroup-v1/memory.rst (limit_in_bytes, usage_in_bytes).
+ */
+#include "tools/measure.h"
+
+#include <errno.h>
+#include <linux/mempolicy.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "base/sys.h"
+
+#define HUGE ((size_t)2 << 20)
+#define LEAST ((size_t)4 << 20) /* less is not worth looking at */
+#define PATH_BYTES 512
+
+static size_t lesser(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* A file with one number; SIZE_MAX: none, or "max". */
+static size_t number_in(const char *path)
+{
+	char buf[64];
+	ssize_t len = hms_sys_read_file(path, buf, sizeof(buf));
+
+	if (len <= 0 || buf[0] < '0' || buf[0] > '9')
+		return SIZE_MAX;
+	return strtoull(buf, NULL, 10);
+}
+
+/* What a control group and those above it leave. */
+static size_t group_room(
+	char *path, size_t mount, const char *limit, const char *usage)
+{
+	size_t room = SIZE_MAX, len = strlen(path);
+
+	for (;;) {
+		size_t most, used;
+
+		snprintf(path + len, PATH_BYTES - len, "/%s", limit);
+		most = number_in(path);
+		snprintf(path + len, PATH_BYTES - len, "/%s", usage);
+		used = number_in(path);
+		if (most != SIZE_MAX && used != SIZE_MAX)
+			room = lesser(room, most > used ? most - used : 0);
+		path[len] = 0;
+		if (len <= mount)
+			return room;
+		while (len > mount && path[len] != '/')
+			len--;
+		path[len] = 0;
+	}
+}
+
+/* Lines are "0::/path" (version 2), "4:memory:/path" (version 1). */
+static size_t groups_room(void)
+{
+	char line[PATH_BYTES], path[PATH_BYTES + 64];
+	FILE *in = fopen("/proc/self/cgroup", "re");
+	size_t room = SIZE_MAX;
+
+	while (in && fgets(line, sizeof(line), in)) {
+		static const char two[] = "/sys/fs/cgroup";
+		static const char one[] = "/sys/fs/cgroup/memory";
+		char *names = strchr(line, ':'), *where;
+
+		line[strcspn(line, "\n")] = 0;
+		where = names ? strchr(names + 1, ':') : NULL;
+		if (!where || strlen(where) > PATH_BYTES / 2)
+			continue;
+		*where++ = 0;
+		if (!names[1]) {
+			snprintf(path, sizeof(path), "%s%s", two, where);
+			room = lesser(
+				room, group_room(path, sizeof(two) - 1,
+					      "memory.max", "memory.current"));
+		} else if (!strcmp(names + 1, "memory")) {
+			snprintf(path, sizeof(path), "%s%s", one, where);
+			room = lesser(room, group_room(path, sizeof(one) - 1,
+						    "memory.limit_in_bytes",
+						    "memory.usage_in_bytes"));
+		}
+	}
+	if (in)
+		fclose(in);
+	return room;
+}
+
+static size_t available(void)
+{
+	char line[128];
+	FILE *in = fopen("/proc/meminfo", "re");
+	size_t kib = SIZE_MAX >> 10;
+
+	while (in && fgets(line, sizeof(line), in))
+		if (sscanf(line, "MemAvailable: %zu kB", &kib) == 1)
+			break;
+	if (in)
+		fclose(in);
+	return kib << 10;
+}
+
+size_t measure_room(unsigned node)
+{
+	struct hms_node_memory memory;
+	size_t room = lesser(available(), groups_room());
+
+	hms_node_memory("", node, &memory);
+	if (memory.total)
+		room = lesser(room, memory.free + memory.cache / 2);
+	return room / 4;
+}
+
+/* The part of the memory that has huge pages, of whatever size. */
+static double huge_share(const void *base, size_t bytes)
+{
+	char line[256];
+	FILE *in = fopen("/proc/self/smaps", "re");
+	unsigned long from, to;
+	size_t kib, sum = 0;
+	bool here = false;
+
+	while (in && fgets(line, sizeof(line), in)) {
+		if (sscanf(line, "%lx-%lx ", &from, &to) == 2)
+			here = from < (uintptr_t)base + bytes &&
+			       to > (uintptr_t)base;
+		else if (here && sscanf(line, "AnonHugePages: %zu kB", &kib))
+			sum += kib << 10;
+	}
+	if (in)
+		fclose(in);
+	return sum < bytes ? (double)sum / (double)bytes : 1;
+}
+
+static size_t count_elsewhere(
+	const struct measure_memory *memory, unsigned node)
+{
+	size_t page = hms_sys_page_size(), elsewhere = 0;
+	void *pages[512];
+	int status[512];
+
+	for (size_t at = 0; at < memory->bytes;) {
+		unsigned n = 0;
+
+		for (; n < 512 && at < memory->bytes; at += page)
+			pages[n++] = memory->base + at;
+		if (hms_sys_move_pages(0, n, pages, NULL, status, 0) < 0)
+			return 0;
+		for (unsigned i = 0; i < n; i++)
+			elsewhere += status[i] >= 0 && status[i] != (int)node
+					     ? page
+					     : 0;
+	}
+	return elsewhere;
+}
+
+static int bind_and_touch(struct measure_memory *memory, unsigned node)
+{
+	unsigned long nodes[HMS_MASK_WORDS] = { 0 };
+	const unsigned bits = 8 * sizeof(nodes[0]);
+	int rc;
+
+	nodes[node / bits] = 1UL << node % bits;
+	rc = hms_sys_mbind(memory->base, memory->bytes, MPOL_PREFERRED, nodes,
+		HMS_MAX_NODES + 1, 0);
+	/* A kernel without NUMA has one node: all is where it should be. */
+	if (rc && rc != -ENOSYS)
+		return rc;
+	hms_sys_madvise(memory->base, memory->bytes, MADV_HUGEPAGE);
+	for (size_t at = 0; at < memory->bytes; at += HUGE) {
+		if (measure_stopped)
+			return -EINTR;
+		memset(memory->base + at, 1, lesser(HUGE, memory->bytes - at));
+	}
+	memory->elsewhere = count_elsewhere(memory, node);
+	memory->huge = huge_share(memory->base, memory->bytes);
+	return 0;
+}
+
+int measure_memory_get(
+	struct measure_memory *out, unsigned node, size_t wanted, size_t most)
+{
+	size_t bytes = lesser(wanted, measure_room(node));
+	void *map;
+	int rc;
+
+	if (most)
+		bytes = lesser(bytes, most);
+	bytes &= ~(HUGE - 1);
+	*out = (struct measure_memory){ .wanted = wanted };
+	if (bytes < LEAST)
+		return -ENOMEM;
+	map = hms_sys_mmap(NULL, bytes + HUGE, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (hms_sys_failed(map))
+		return -ENOMEM;
+	out->map = map;
+	out->mapped = bytes + HUGE;
+	out->base = (void *)(((uintptr_t)map + HUGE - 1) & ~(HUGE - 1));
+	out->bytes = bytes;
+	rc = bind_and_touch(out, node);
+	if (rc)
+		measure_memory_put(out);
+	return rc;
+}
+
+void measure_memory_put(struct measure_memory *memory)
+{
+	if (memory->map)
+		hms_sys_munmap(memory->map, memory->mapped);
+	memory->map = NULL;
+	memory->bytes = 0;
+}

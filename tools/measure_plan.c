@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "tools/measure.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/text.h"
+#include "tools/cmd.h"
+
+/*
+ * Of a memory n times as large as a cache, 1/n of random loads still hit it:
+ * 16 makes that 6 %.  Going through the memory in order needs less.
+ */
+#define CHASE_CACHES 16
+#define SWEEP_CACHES 4
+#define LEAST_WANTED ((size_t)256 << 20)
+#define MOST_WANTED ((size_t)4 << 30)
+
+/* Of all initiators, so that each is measured over the same memory. */
+size_t measure_wanted(const struct hms_graph *graph,
+	const struct measure_result *results, unsigned n)
+{
+	size_t bytes = LEAST_WANTED;
+
+	for (unsigned i = 0; i < n; i++) {
+		struct measure_cpus cpus;
+		size_t largest, all;
+
+		if (measure_cpus_of(
+			    graph->initiators[results[i].initiator].cpus,
+			    &cpus))
+			continue;
+		measure_caches(&cpus, &largest, &all);
+		free(cpus.cpu);
+		if (largest * CHASE_CACHES > bytes)
+			bytes = largest * CHASE_CACHES;
+		if (all * SWEEP_CACHES > bytes)
+			bytes = all * SWEEP_CACHES;
+	}
+	return bytes < MOST_WANTED ? bytes : MOST_WANTED;
+}
+
+/* A GPU's memory is asked for by name or left alone. */
+static bool is_ordinary(const struct hms_memory *target)
+{
+	return target->manager == HMS_MANAGED_BY_KERNEL && target->node >= 0 &&
+	       target->node < HMS_MAX_NODES && target->allowed &&
+	       (target->size || !target->origin[HMS_FIELD_SIZE]);
+}
+
+static bool is_target(const struct hms_graph *graph, unsigned index,
+	const struct measure_wish *wish)
+{
+	const struct hms_memory *target = &graph->targets[index];
+
+	if (!is_ordinary(target))
+		return false;
+	for (unsigned i = 0; i < wish->n; i++)
+		if (hms_graph_target(graph, wish->names[i]) == (int)index)
+			return true;
+	return !wish->n && target->kind != HMS_KIND_GPU;
+}
+
+static bool is_initiator(const struct hms_graph *graph, unsigned index,
+	const struct measure_wish *wish)
+{
+	const struct hms_initiator *from = &graph->initiators[index];
+	struct measure_cpus cpus;
+
+	if (from->kind != HMS_INITIATOR_CPU ||
+		measure_cpus_of(from->cpus, &cpus))
+		return false;
+	free(cpus.cpu);
+	if (!cpus.n)
+		return false;
+	for (unsigned i = 0; i < wish->n; i++)
+		if (hms_graph_initiator(graph, wish->names[i]) == (int)index)
+			return true;
+	return !wish->n;
+}
+
+static int unknown(
+	const char *what, const char *name, const char **names, unsigned n)
+{
+	const char *near = hms_text_nearest(name, names, n);
+
+	if (near)
+		hms_complain("measure", "there is no %s %s; did you mean %s?",
+			what, name, near);
+	else
+		hms_complain("measure",
+			"there is no %s %s; `hms list` shows what there is",
+			what, name);
+	return EX_USAGE;
+}
+
+static int check_targets(
+	const struct hms_graph *graph, const struct measure_wish *wish)
+{
+	const char *names[HMS_MAX_NODES];
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < graph->ntargets && n < HMS_MAX_NODES; i++)
+		names[n++] = graph->targets[i].id;
+	for (unsigned i = 0; i < wish->n; i++) {
+		int found = hms_graph_target(graph, wish->names[i]);
+
+		if (found < 0)
+			return unknown("target", wish->names[i], names, n);
+		if (!is_ordinary(&graph->targets[found])) {
+			hms_complain("measure",
+				"%s is no memory that CPUs of this process "
+				"can be measured with",
+				wish->names[i]);
+			return EX_USAGE;
+		}
+	}
+	return EX_OK;
+}
+
+static int check_initiators(
+	const struct hms_graph *graph, const struct measure_wish *wish)
+{
+	const char *names[HMS_MAX_NODES];
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < graph->ninitiators && n < HMS_MAX_NODES; i++)
+		names[n++] = graph->initiators[i].id;
+	for (unsigned i = 0; i < wish->n; i++) {
+		struct measure_wish one = { { wish->names[i] }, 1 };
+		int found = hms_graph_initiator(graph, wish->names[i]);
+
+		if (found < 0)
+			return unknown("initiator", wish->names[i], names, n);
+		if (!is_initiator(graph, (unsigned)found, &one)) {
+			hms_complain("measure",
+				"%s has no CPUs that this process may use",
+				wish->names[i]);
+			return EX_USAGE;
+		}
+	}
+	return EX_OK;
+}
+
+int measure_plan_make(struct measure_plan *plan, const struct hms_graph *graph,
+	const struct measure_wish *initiators,
+	const struct measure_wish *targets)
+{
+	size_t most = (size_t)graph->ntargets * graph->ninitiators;
+	int rc = check_targets(graph, targets);
+
+	if (!rc)
+		rc = check_initiators(graph, initiators);
+	if (rc)
+		return rc;
+	*plan = (struct measure_plan){ .graph = graph };
+	plan->results = calloc(most ? most : 1, sizeof(plan->results[0]));
+	if (!plan->results) {
+		hms_complain("measure", "no memory for the results");
+		return EX_OSERR;
+	}
+	for (unsigned t = 0; t < graph->ntargets; t++) {
+		if (!is_target(graph, t, targets))
+			continue;
+		for (unsigned i = 0; i < graph->ninitiators; i++)
+			if (is_initiator(graph, i, initiators))
+				plan->results[plan->n++] =
+					(struct measure_result){
+						.initiator = i,
+						.target = t,
+					};
+	}
+	return EX_OK;
+}
