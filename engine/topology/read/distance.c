@@ -70,14 +70,18 @@ static unsigned known(const struct table *t, unsigned from, unsigned memory)
 	return d == UNKNOWN ? REMOTE : d;
 }
 
-/* What is wrong with a distance, or NULL. */
-static const char *mistake(unsigned from, unsigned to, uint64_t d)
+/*
+ * What is wrong with a distance, or NULL.  That CPUs do not reach memory is
+ * strange; of devices it is common.
+ */
+static const char *mistake(
+	unsigned from, unsigned to, bool from_cpu, uint64_t d)
 {
 	if (from == to)
 		return d == LOCAL ? NULL : "a node's distance to itself is 10";
 	if (d < LOCAL)
 		return "no distance is below 10";
-	if (d == NEVER)
+	if (d == NEVER && from_cpu)
 		return "out of reach";
 	return d > NEVER ? "no distance is above 255" : NULL;
 }
@@ -132,7 +136,8 @@ static void read_row(struct hms_builder *b, struct table *t, unsigned from)
 		end = hms_sysfs_digits(p, &d);
 		if (end && *end && *end != ' ' && *end != '\n')
 			end = NULL;
-		why = end ? mistake(row.from, to, d) : "no number";
+		why = end ? mistake(row.from, to, t->cpu[from], d)
+			  : "no number";
 		if (why)
 			wrong(b, &row, to, p, why);
 		if (end)
