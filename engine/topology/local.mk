@@ -37,5 +37,3 @@ libhmscore_la_SOURCES += engine/topology/read/tiers.c
 libhmscore_la_SOURCES += engine/topology/read/cgroup.c
 libhmscore_la_SOURCES += engine/topology/read/distance.c
 libhmscore_la_SOURCES += engine/topology/where.c engine/topology/where.h
-libhmscore_la_SOURCES += engine/topology/read/proximity.c
-libhmscore_la_SOURCES += engine/topology/read/proximity.h

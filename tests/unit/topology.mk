@@ -10,8 +10,3 @@ tests_unit_paths_SOURCES = tests/unit/paths.c \
 	tests/unit/random_graph.c tests/unit/random_graph.h
 tests_unit_paths_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_paths_LDADD = $(UNIT_LIBS)
-
-UNIT += tests/unit/proximity
-tests_unit_proximity_SOURCES = tests/unit/proximity.c
-tests_unit_proximity_CFLAGS = $(UNIT_CFLAGS)
-tests_unit_proximity_LDADD = $(UNIT_LIBS)
