@@ -46,7 +46,8 @@ struct ast_term {
 	enum hms_need need;
 	enum hms_access access;
 	struct ast_word *initiators;
-	unsigned weight;
+	bool noncoherent; /* BEST, NEAR */
+	unsigned weight; /* 0: none is written */
 	struct ast_term *inner;
 };
 

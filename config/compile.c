@@ -362,15 +362,33 @@ const struct hms_source *hms_policy_line(
 	return &policy->sources[i];
 }
 
-void hms_policy_error(const struct hms_policy *policy, unsigned line,
-	unsigned column, struct hms_diag *diag, const char *format, ...)
+static void put_diag(const struct hms_policy *policy, unsigned line,
+	unsigned column, struct hms_diag *diag, const char *what,
+	const char *format, va_list args)
 {
 	const struct hms_source *source;
 	unsigned local;
-	va_list args;
 
 	source = hms_policy_line(policy, line, &local);
+	hms_diag_put(diag, source, local, column, what, format, args);
+}
+
+void hms_policy_error(const struct hms_policy *policy, unsigned line,
+	unsigned column, struct hms_diag *diag, const char *format, ...)
+{
+	va_list args;
+
 	va_start(args, format);
-	hms_diag_put(diag, source, local, column, "error", format, args);
+	put_diag(policy, line, column, diag, "error", format, args);
+	va_end(args);
+}
+
+void hms_policy_warning(const struct hms_policy *policy, unsigned line,
+	unsigned column, struct hms_diag *diag, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	put_diag(policy, line, column, diag, "warning", format, args);
 	va_end(args);
 }

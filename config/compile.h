@@ -97,6 +97,9 @@ int compile_place(struct compile *c, const struct ast_stmt *stmt, bool keep,
 	unsigned *place);
 int compile_id(struct compile *c, unsigned source, const struct ast_term *ast,
 	struct hms_term *out);
+/* wishes.c: out is as good as new, but for what the term says. */
+int compile_wish(struct compile *c, unsigned source, const struct ast_term *ast,
+	struct hms_term *out);
 /* conditions.c */
 int compile_conditions(struct compile *c, const struct ast_stmt *stmt,
 	struct hms_rule *rule, bool *here);

@@ -18,6 +18,7 @@ libhmscore_la_SOURCES += config/api.def config/call.h config/options.def \
 	config/routes.c \
 	config/sources.c \
 	config/terms.c \
+	config/wishes.c \
 	config/words.c config/words.h \
 	$(config_generated)
 BUILT_SOURCES += $(config_generated) config/presets.inc

@@ -30,12 +30,12 @@ enum hms_term_type {
 	HMS_TERM_DEFAULT, /* leave it alone: the system's own choice */
 	HMS_TERM_LOCAL, /* next to the CPU that touches it first */
 	HMS_TERM_NODE, /* node:N */
-	HMS_TERM_KIND, /* dram, hbm, ... : every node of that kind */
+	HMS_TERM_KIND, /* dram, hbm, gpu...: every node of that kind */
 	HMS_TERM_FILE, /* file:/path, a folder or a file */
 	HMS_TERM_DAX, /* dax:0.0 */
 	HMS_TERM_DEVICE, /* cuda:0, opencl:0, hip:0, ze:0 */
-	HMS_TERM_BEST, /* best NEED [read|write] [for I {and I}] */
-	HMS_TERM_NEAR, /* near I */
+	HMS_TERM_BEST, /* best NEED [read|write] [for I and I] [noncoherent] */
+	HMS_TERM_NEAR, /* near I [noncoherent]; `near cpu` is LOCAL */
 	HMS_TERM_INTERLEAVE, /* interleave(term*w, ...) */
 	HMS_TERM_MANAGED, /* managed(place) */
 	HMS_TERM_LIST, /* a name's own spill list, in an interleave */
@@ -66,9 +66,10 @@ struct hms_term {
 	const char *path; /* FILE: the path; DAX: "0.0"; DEVICE: "cuda" */
 	enum hms_need need; /* BEST */
 	enum hms_access access; /* BEST */
-	unsigned ninitiators; /* BEST, NEAR */
+	bool noncoherent; /* BEST, NEAR: memory reached so will do */
+	unsigned ninitiators; /* BEST, NEAR; BEST without any: cpu */
 	const char **initiators;
-	unsigned weight; /* inside interleave: >= 1 */
+	unsigned weight; /* in an interleave; 0: it has no weights at all */
 	int limit; /* index into limits[], or -1 */
 	unsigned nterms; /* INTERLEAVE, MANAGED, LIST: what is inside */
 	struct hms_term *terms;
@@ -185,6 +186,11 @@ int hms_policy_find(const char *value, const char *program, bool trusted,
  * For errors that only show when a parsed policy meets a machine.
  */
 void hms_policy_error(const struct hms_policy *policy, unsigned line,
+	unsigned column, struct hms_diag *diag, const char *format, ...)
+	__attribute__((format(printf, 5, 6)));
+
+/* The same with "warning": such a policy is followed. */
+void hms_policy_warning(const struct hms_policy *policy, unsigned line,
 	unsigned column, struct hms_diag *diag, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
 

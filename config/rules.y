@@ -78,7 +78,6 @@ static struct ast_term *term(struct hms_parse *parse, enum ast_term_type type,
 	t->type = type;
 	t->loc = *loc;
 	t->text = text;
-	t->weight = 1;
 	return t;
 }
 
@@ -137,7 +136,7 @@ static struct ast_option *option(struct hms_parse *parse, uint32_t bit,
 	THEN "then" LOCAL "local" DEFAULT "default" BEST "best" NEAR "near"
 	INTERLEAVE "interleave" MANAGED "managed" BANDWIDTH "bandwidth"
 	LATENCY "latency" CAPACITY "capacity" READ "read" WRITE "write"
-	FOR "for" AND "and" STRICT "strict" PIN "pin" HUGE "huge"
+	FOR "for" AND "and" NONCOHERENT "noncoherent" STRICT "strict" PIN "pin" HUGE "huge"
 	NOHUGE "nohuge" POPULATE "populate" SHARED "shared" AUTO "auto"
 	OFF "off"
 %token ARROW "->" EQUALS "=" DOTS ".." OPEN "(" CLOSE ")" STAR "*" COMMA ","
@@ -149,7 +148,7 @@ static struct ast_option *option(struct hms_parse *parse, uint32_t bit,
 %type <option> options option_list option
 %type <word> apis flags initiator initiators for_initiators settings
 	setting_list name value
-%type <flag> shared
+%type <flag> shared noncoherent
 %type <need> need
 %type <access> access
 %type <text> compare
@@ -319,15 +318,17 @@ term:
 |	NAME { $$ = term(parse, AST_NAME, &@$, $1); }
 |	KIND { $$ = term(parse, AST_KIND, &@$, $1); }
 |	ID { $$ = term(parse, AST_ID, &@$, $1); }
-|	BEST need access for_initiators {
+|	BEST need access for_initiators noncoherent {
 		$$ = term(parse, AST_BEST, &@$, NULL);
 		$$->need = $2;
 		$$->access = $3;
 		$$->initiators = $4;
+		$$->noncoherent = $5;
 	}
-|	NEAR initiator {
+|	NEAR initiator noncoherent {
 		$$ = term(parse, AST_NEAR, &@$, NULL);
 		$$->initiators = $2;
+		$$->noncoherent = $3;
 	}
 |	INTERLEAVE OPEN shares CLOSE {
 		$$ = term(parse, AST_INTERLEAVE, &@$, NULL);
@@ -368,6 +369,11 @@ access:
 	%empty { $$ = HMS_READ_WRITE; }
 |	READ { $$ = HMS_READ; }
 |	WRITE { $$ = HMS_WRITE; }
+;
+
+noncoherent:
+	%empty { $$ = false; }
+|	NONCOHERENT { $$ = true; }
 ;
 
 for_initiators:

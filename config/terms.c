@@ -136,9 +136,6 @@ static int add_kind(struct terms *terms, const struct ast_term *ast)
 	struct hms_term term = start(terms, ast, HMS_TERM_KIND);
 
 	term.kind = (enum hms_kind)hms_word_kind(ast->text);
-	if (term.kind == HMS_KIND_GPU)
-		compile_lacks(terms->c, terms->stmt->source, &ast->loc,
-			"GPU memory is not supported yet");
 	return add(terms, ast, &term);
 }
 
@@ -154,67 +151,21 @@ static int add_id(struct terms *terms, const struct ast_term *ast)
 	return rc ? rc : add(terms, ast, &term);
 }
 
-static int check_initiator(struct terms *terms, const struct ast_word *word)
-{
-	static const char *const words[] = { "cpu", "cpu:0", "node:0", "cuda:0",
-		"hip:0", "opencl:0", "ze:0", "nic:0" };
-	const char *colon = strchr(word->text, ':'), *near;
-	size_t len = colon ? (size_t)(colon - word->text) : 0;
-
-	if (!strcmp(word->text, "cpu"))
-		return 0;
-	for (size_t i = 1; i < sizeof(words) / sizeof(words[0]); i++)
-		if (len && !strncmp(words[i], word->text, len + 1))
-			return 0;
-	near = hms_text_nearest(
-		word->text, words, sizeof(words) / sizeof(words[0]));
-	return compile_error(terms->c, terms->stmt->source, &word->loc,
-		"unknown initiator \"%s\"; did you mean \"%s\"?", word->text,
-		near ? near : "cpu");
-}
-
-/* best and near: checked, kept, and refused at the end. */
-static int add_wish(struct terms *terms, const struct ast_term *ast)
-{
-	static const char *const needs[] = { "bandwidth", "latency",
-		"capacity" };
-	static const char *const accesses[] = { "", " read", " write" };
-	bool best = ast->type == AST_BEST;
-	struct hms_term term =
-		start(terms, ast, best ? HMS_TERM_BEST : HMS_TERM_NEAR);
-	char buf[256];
-	struct hms_text text = HMS_TEXT(buf);
-	const char *join = best ? " for " : " ";
-	int rc;
-
-	term.need = ast->need;
-	term.access = ast->access;
-	hms_text_add(&text, best ? "best %s%s" : "near", needs[ast->need],
-		accesses[ast->access]);
-	for (struct ast_word *w = ast->initiators; w; w = w->next) {
-		rc = check_initiator(terms, w);
-		if (rc)
-			return rc;
-		hms_text_add(&text, "%s%s", join, w->text);
-		join = " and ";
-		term.initiators = compile_grow(terms->c, term.initiators,
-			term.ninitiators, sizeof(*term.initiators));
-		if (!term.initiators)
-			return compile_no_memory(terms->c);
-		term.initiators[term.ninitiators++] = w->text;
-	}
-	term.text = hms_arena_strdup(terms->c->arena, buf);
-	compile_lacks(terms->c, terms->stmt->source, &ast->loc,
-		"\"%s\" is not supported yet: targets are chosen by name, "
-		"kind or number",
-		best ? "best" : "near");
-	return term.text ? add(terms, ast, &term) : compile_no_memory(terms->c);
-}
-
 static void put_terms(struct hms_text *text, const struct hms_term *terms,
 	unsigned n, const char *join);
 
 static int add_terms(struct terms *terms, const struct ast_term *list);
+
+/* Where some weights are written, the others are 1. */
+static void weigh(struct terms *shares)
+{
+	bool written = false;
+
+	for (unsigned i = 0; i < shares->n; i++)
+		written |= shares->items[i].weight > 0;
+	for (unsigned i = 0; written && i < shares->n; i++)
+		shares->items[i].weight += !shares->items[i].weight;
+}
 
 static int add_group(struct terms *terms, const struct ast_term *ast)
 {
@@ -228,6 +179,7 @@ static int add_group(struct terms *terms, const struct ast_term *ast)
 
 	if (rc)
 		return rc;
+	weigh(&inner);
 	term.nterms = inner.n;
 	term.terms = inner.items;
 	hms_text_add(&text, share ? "interleave(" : "managed(");
@@ -250,6 +202,9 @@ static int add_fixed(struct terms *terms, const struct ast_term *ast,
 
 static int add_term(struct terms *terms, const struct ast_term *ast)
 {
+	struct hms_term wish;
+	int rc;
+
 	if (terms->share &&
 		(ast->type == AST_INTERLEAVE || ast->type == AST_MANAGED ||
 			ast->type == AST_DEFAULT))
@@ -271,7 +226,8 @@ static int add_term(struct terms *terms, const struct ast_term *ast)
 		return add_fixed(terms, ast, HMS_TERM_DEFAULT);
 	case AST_BEST:
 	case AST_NEAR:
-		return add_wish(terms, ast);
+		rc = compile_wish(terms->c, terms->stmt->source, ast, &wish);
+		return rc ? rc : add(terms, ast, &wish);
 	default:
 		return add_group(terms, ast);
 	}
@@ -322,12 +278,17 @@ int compile_target(struct compile *c, const struct ast_stmt *stmt)
 	return 0;
 }
 
+/* Weights of 1 go without saying, but not all of them. */
 static void put_terms(struct hms_text *text, const struct hms_term *terms,
 	unsigned n, const char *join)
 {
+	bool even = true;
+
+	for (unsigned i = 0; i < n; i++)
+		even = even && terms[i].weight == 1;
 	for (unsigned i = 0; i < n; i++) {
 		hms_text_add(text, "%s%s", i ? join : "", terms[i].text);
-		if (terms[i].weight != 1)
+		if (terms[i].weight > !even)
 			hms_text_add(text, "*%u", terms[i].weight);
 	}
 }

@@ -1,6 +1,7 @@
 libhmscore_la_SOURCES += engine/engine.c engine/engine.h \
 	engine/witness.c engine/witness.h \
-	engine/place.c engine/place.h engine/resolve.c \
+	engine/place.c engine/place.h engine/resolve.c engine/resolving.h \
+	engine/steps.c engine/needs.c engine/needs.h \
 	engine/range.c engine/range.h engine/tree.c engine/tree.h \
 	engine/residency.c engine/residency.h engine/numa_maps.c \
 	engine/room.c engine/room.h \

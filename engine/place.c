@@ -156,6 +156,22 @@ static uint64_t least(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+/*
+ * How much of want bytes the limit of a share allows; shares of one name have
+ * their limit together.
+ */
+static uint64_t under_limit(const struct hms_places *places,
+	const struct hms_step *step, unsigned i, uint64_t want)
+{
+	uint64_t left = limit_left(places, step->limits[i]);
+	unsigned __int128 most;
+
+	if (left == UINT64_MAX)
+		return want;
+	most = (unsigned __int128)left * step->total / step->capped[i];
+	return most < want ? (uint64_t)most : want;
+}
+
 /* How much of want bytes a step can take now. */
 static uint64_t step_room(const struct progress *p, int number, uint64_t want)
 {
@@ -172,12 +188,12 @@ static uint64_t step_room(const struct progress *p, int number, uint64_t want)
 	for (unsigned i = 0; i < step->ntargets && want; i++) {
 		unsigned __int128 part = (unsigned __int128)want *
 					 step->weights[i] / step->total;
-		uint64_t mine = limit_left(places, step->limits[i]);
+		uint64_t mine = hms_room(step->targets[i], (size_t)part);
 
-		mine = least(mine, hms_room(step->targets[i], (size_t)part));
 		if (mine < part)
 			want = (uint64_t)((unsigned __int128)mine *
 					  step->total / step->weights[i]);
+		want = under_limit(places, step, i, want);
 	}
 	return want;
 }

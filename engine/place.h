@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "config/policy.h"
 #include "engine/target/target.h"
+#include "engine/topology/graph.h"
 #include "engine/topology/nodes.h"
 
 #define HMS_MAX_PLACES 200
@@ -27,6 +28,7 @@ struct hms_step {
 	unsigned *weights; /* without a common divisor */
 	unsigned total; /* sum of the weights */
 	int *limits; /* by target: index into the limits, or -1 */
+	unsigned *capped; /* by target: all weights under its limit */
 	int limit; /* of the step as a whole, likewise */
 	enum hms_sharing sharing; /* atomic: may fall back to stripes */
 	uint64_t *dealt; /* stripes: bytes dealt to each target */
@@ -61,18 +63,24 @@ struct hms_places {
 	} * rule_limit;
 	unsigned nrules;
 	const struct hms_nodes *nodes; /* borrowed */
+	unsigned nwarnings; /* each a complete diagnostic */
+	const char **warnings;
 };
 
 /*
- * Resolves every place of a policy against the machine.  Kinds that the
- * machine lacks are dropped from spill lists; a place that loses all its
- * targets is place 0, and *missing counts it.
+ * Resolves every place of a policy against the machine: nodes is the graph's
+ * (hms_topology_nodes()) and outlives the places, the graph need not; it was
+ * read as deep as hms_topology_depth() says.  Kinds that the machine lacks and
+ * wishes that nothing here answers are dropped from spill lists; a place that
+ * loses all its targets is place 0, and *missing counts it.  A wish for an
+ * initiator that is not here is dropped too, with a warning.
  * 0, -EINVAL with diag filled (a node that is not there, a file that cannot
  * be used), -ENOMEM.
  */
 int hms_places_resolve(const struct hms_policy *policy,
-	const struct hms_nodes *nodes, struct hms_arena *arena,
-	struct hms_places *out, unsigned *missing, struct hms_diag *diag);
+	const struct hms_graph *graph, const struct hms_nodes *nodes,
+	struct hms_arena *arena, struct hms_places *out, unsigned *missing,
+	struct hms_diag *diag);
 
 /* What became of a part of a range. */
 struct hms_piece {

@@ -3,17 +3,12 @@
 #include <string.h>
 
 #include "engine/place.h"
+#include "engine/resolving.h"
 #include "engine/target/node.h"
 
 #define HMS_TARGET(type, kind) extern const struct hms_target_ops kind;
 #include "engine/target/targets.def"
 #undef HMS_TARGET
-
-/* What is at hand while places are resolved. */
-struct resolving {
-	struct hms_places *out;
-	struct hms_target_spec spec; /* term: the one in hand */
-};
 
 const struct hms_target_ops *hms_target_kind(enum hms_term_type type)
 {
@@ -41,7 +36,7 @@ static unsigned count_terms(const struct hms_term *terms, unsigned n)
 	return sum;
 }
 
-static int complain(
+int resolve_complain(
 	const struct resolving *r, const struct hms_term *term, const char *why)
 {
 	hms_policy_error(r->spec.policy, term->line, term->column, r->spec.diag,
@@ -49,164 +44,132 @@ static int complain(
 	return -EINVAL;
 }
 
-/* The target of a term, made now or shared; -ENOENT: none on this machine. */
-static int find_target(struct resolving *r, const struct hms_term *term,
+static struct hms_target *find_target(const struct hms_places *places,
+	const struct hms_target_ops *ops, const char *text)
+{
+	for (unsigned i = 0; i < places->ntargets; i++)
+		if (places->targets[i]->ops == ops &&
+			!strcmp(places->targets[i]->text, text))
+			return places->targets[i];
+	return NULL;
+}
+
+/* Not counted before it is complete. */
+static struct hms_target *new_target(
+	struct resolving *r, const struct hms_target_ops *ops, const char *text)
+{
+	struct hms_target *target =
+		hms_arena_alloc(r->spec.arena, sizeof(*target));
+
+	if (!target || !text)
+		return NULL;
+	target->ops = ops;
+	target->text = text;
+	target->index = r->out->ntargets;
+	return target;
+}
+
+int resolve_target(struct resolving *r, const struct hms_term *term,
 	struct hms_target **found)
 {
 	const struct hms_target_ops *ops = hms_target_kind(term->type);
-	struct hms_places *out = r->out;
+	/* `near cpu` is another word for it. */
+	const char *text = term->type == HMS_TERM_LOCAL ? "local" : term->text;
 	struct hms_target *target;
 	int rc;
 
 	if (!ops)
-		return complain(r, term, "not available yet");
-	for (unsigned i = 0; i < out->ntargets; i++) {
-		target = out->targets[i];
-		if (target->ops == ops && !strcmp(target->text, term->text)) {
-			*found = target;
-			return 0;
-		}
+		return resolve_complain(r, term, "not available yet");
+	target = find_target(r->out, ops, text);
+	if (target) {
+		*found = target;
+		return 0;
 	}
-	target = hms_arena_alloc(r->spec.arena, sizeof(*target));
+	target = new_target(r, ops, text);
 	if (!target)
 		return -ENOMEM;
-	target->ops = ops;
-	target->text = term->text;
-	target->index = out->ntargets;
 	r->spec.term = term;
 	rc = ops->create(target, &r->spec);
 	if (rc)
 		return rc;
-	out->targets[out->ntargets++] = target;
+	r->out->targets[r->out->ntargets++] = target;
 	*found = target;
 	return 0;
 }
 
-/*
- * The same target twice in an interleave is one with both weights, and the
- * first one's limit.
- */
-static void add_share(struct hms_step *step, struct hms_target *target,
-	unsigned weight, int limit)
+int resolve_set(struct resolving *r, const struct hms_node_set *set,
+	struct hms_target **found)
 {
-	for (unsigned i = 0; i < step->ntargets; i++) {
-		if (step->targets[i] != target)
-			continue;
-		step->weights[i] += weight;
-		return;
-	}
-	step->targets[step->ntargets] = target;
-	step->weights[step->ntargets] = weight;
-	step->limits[step->ntargets++] = limit;
-}
+	const char *text = hms_wish_set_text(set, r->spec.arena);
+	struct hms_target *target;
 
-static unsigned common_divisor(unsigned a, unsigned b)
-{
-	while (b) {
-		unsigned rest = a % b;
-
-		a = b;
-		b = rest;
-	}
-	return a;
-}
-
-static void settle_weights(struct hms_step *step, const char *root)
-{
-	unsigned divisor = 0;
-
-	for (unsigned i = 0; i < step->ntargets; i++)
-		divisor = common_divisor(step->weights[i], divisor);
-	for (unsigned i = 0; i < step->ntargets; i++) {
-		step->weights[i] /= divisor;
-		step->total += step->weights[i];
-	}
-	if (step->ntargets > 1)
-		step->sharing = hms_node_sharing(step, root);
-}
-
-static int alloc_step(struct resolving *r, struct hms_step *step, unsigned n)
-{
-	struct hms_arena *arena = r->spec.arena;
-
-	memset(step, 0, sizeof(*step));
-	step->targets = hms_arena_alloc(arena, n * sizeof(*step->targets));
-	step->weights = hms_arena_alloc(arena, n * sizeof(*step->weights));
-	step->limits = hms_arena_alloc(arena, n * sizeof(*step->limits));
-	step->dealt = hms_arena_alloc(arena, n * sizeof(*step->dealt));
-	return step->targets && step->weights && step->limits && step->dealt
-		       ? 0
-		       : -ENOMEM;
-}
-
-/*
- * The target of a share.  A name in an interleave stands for a list: its
- * column-th target of those this machine has, or the last; -ENOENT: none.
- */
-static int find_share(struct resolving *r, const struct hms_term *term,
-	unsigned column, struct hms_target **target, int *limit)
-{
-	bool list = term->type == HMS_TERM_LIST;
-	const struct hms_term *terms = list ? term->terms : term;
-	unsigned n = list ? term->nterms : 1, found = 0;
-
-	for (unsigned i = 0; i < n && found <= column; i++) {
-		int rc = find_target(r, &terms[i], target);
-
-		if (rc && rc != -ENOENT)
-			return rc;
-		if (!rc) {
-			*limit = terms[i].limit;
-			found++;
-		}
-	}
-	return found ? 0 : -ENOENT;
-}
-
-/* One column of a term is one step; -ENOENT if none of its targets is here. */
-static int resolve_step(struct resolving *r, const struct hms_term *term,
-	unsigned column, struct hms_step *step)
-{
-	bool shared = term->type == HMS_TERM_INTERLEAVE;
-	const struct hms_term *terms = shared ? term->terms : term;
-	unsigned n = shared ? term->nterms : 1;
-	int rc = alloc_step(r, step, n), limit;
-
-	step->limit = term->limit;
-	for (unsigned i = 0; !rc && i < n; i++) {
-		struct hms_target *target;
-
-		if (shared && terms[i].type == HMS_TERM_DEFAULT)
-			return complain(r, &terms[i],
-				"cannot be part of an interleave");
-		rc = find_share(r, &terms[i], column, &target, &limit);
-		if (!rc)
-			add_share(step, target,
-				shared && terms[i].weight ? terms[i].weight : 1,
-				shared ? limit : -1);
-		else if (rc == -ENOENT)
-			rc = 0;
-	}
-	if (rc)
-		return rc;
-	if (!step->ntargets)
-		return -ENOENT;
-	settle_weights(step, r->spec.nodes->root);
+	if (!text)
+		return -ENOMEM;
+	*found = find_target(r->out, &hms_target_node, text);
+	if (*found)
+		return 0;
+	target = new_target(r, &hms_target_node, text);
+	if (!target)
+		return -ENOMEM;
+	hms_node_target(target, set->nodes);
+	r->out->targets[r->out->ntargets++] = target;
+	*found = target;
 	return 0;
 }
 
-/* Steps that a term can become: as many as the longest list in it. */
-static unsigned columns(const struct hms_term *term)
+const struct hms_wished *resolve_wished(
+	const struct resolving *r, const struct hms_term *term)
 {
-	unsigned most = 1;
+	unsigned i = 0;
 
-	if (term->type != HMS_TERM_INTERLEAVE)
-		return 1;
-	for (unsigned i = 0; i < term->nterms; i++)
-		if (term->terms[i].type == HMS_TERM_LIST &&
-			term->terms[i].nterms > most)
-			most = term->terms[i].nterms;
-	return most;
+	/* Text says it all; equal ones are ranked once. */
+	while (strcmp(r->wished[i].term->text, term->text) != 0)
+		i++;
+	return &r->wished[i];
+}
+
+static bool is_known(const struct resolving *r, const struct hms_term *term)
+{
+	for (unsigned i = 0; i < r->nwished; i++)
+		if (!strcmp(r->wished[i].term->text, term->text))
+			return true;
+	return false;
+}
+
+static int warn(
+	struct resolving *r, const struct hms_term *term, const char *unknown)
+{
+	const char *text = hms_wish_warning(
+		r->spec.policy, r->spec.graph, term, unknown, r->spec.arena);
+
+	if (!text)
+		return -ENOMEM;
+	r->out->warnings[r->out->nwarnings++] = text;
+	return 0;
+}
+
+/* Ranks the machine for every wish in terms, once. */
+static int look_up(
+	struct resolving *r, const struct hms_term *terms, unsigned n)
+{
+	int rc = 0;
+
+	for (unsigned i = 0; i < n && !rc; i++) {
+		const struct hms_term *term = &terms[i];
+		const char *unknown = NULL;
+
+		rc = look_up(r, term->terms, term->nterms);
+		if (rc || (term->type != HMS_TERM_BEST &&
+				  term->type != HMS_TERM_NEAR))
+			continue;
+		if (is_known(r, term))
+			continue;
+		rc = hms_wish_resolve(r->spec.graph, term, r->spec.arena,
+			&r->wished[r->nwished++], &unknown);
+		if (rc == -ENOENT)
+			rc = warn(r, term, unknown);
+	}
+	return rc;
 }
 
 static bool same_targets(const struct hms_step *a, const struct hms_step *b)
@@ -220,7 +183,9 @@ static bool same_targets(const struct hms_step *a, const struct hms_step *b)
 static int resolve_term(struct resolving *r, const struct hms_term *term,
 	struct hms_place *place)
 {
-	for (unsigned column = 0; column < columns(term); column++) {
+	unsigned columns = resolve_columns(r, term);
+
+	for (unsigned column = 0; column < columns; column++) {
 		struct hms_step *step = &place->steps[place->nsteps];
 		int rc = resolve_step(r, term, column, step);
 
@@ -246,10 +211,10 @@ static int resolve_place(struct resolving *r, const struct hms_place_spec *spec,
 	int rc = 0;
 
 	for (unsigned i = 0; i < spec->nterms; i++)
-		most += columns(&spec->terms[i]);
+		most += resolve_columns(r, &spec->terms[i]);
 	place->text = spec->text;
-	place->steps =
-		hms_arena_alloc(r->spec.arena, most * sizeof(*place->steps));
+	place->steps = hms_arena_alloc(
+		r->spec.arena, most * sizeof(*place->steps) + 1);
 	if (!place->steps)
 		return -ENOMEM;
 	for (unsigned i = 0; !rc && i < spec->nterms; i++) {
@@ -304,18 +269,67 @@ static void resolve_rules(const struct hms_policy *policy,
 		out->limits[i].spec = &policy->limits[i];
 }
 
+static int alloc_tables(struct resolving *r, unsigned nterms)
+{
+	const struct hms_policy *policy = r->spec.policy;
+	struct hms_arena *arena = r->spec.arena;
+	struct hms_places *out = r->out;
+
+	r->wished = hms_arena_alloc(arena, nterms * sizeof(*r->wished) + 1);
+	out->warnings =
+		hms_arena_alloc(arena, nterms * sizeof(*out->warnings) + 1);
+	out->places = hms_arena_alloc(
+		arena, (policy->nplaces + 1) * sizeof(*out->places));
+	out->limits = hms_arena_alloc(
+		arena, policy->nlimits * sizeof(*out->limits) + 1);
+	out->rule_place = hms_arena_alloc(
+		arena, policy->nrules * sizeof(*out->rule_place) + 1);
+	out->rule_limit = hms_arena_alloc(
+		arena, policy->nrules * sizeof(*out->rule_limit) + 1);
+	return r->wished && out->warnings && out->places && out->limits &&
+			       out->rule_place && out->rule_limit
+		       ? 0
+		       : -ENOMEM;
+}
+
+/* All wishes, then room for every target that there can be. */
+static int prepare(struct resolving *r)
+{
+	const struct hms_policy *policy = r->spec.policy;
+	unsigned nterms = 0, most = r->spec.nodes->count;
+	int rc;
+
+	for (unsigned i = 0; i < policy->nplaces; i++)
+		nterms += count_terms(
+			policy->places[i].terms, policy->places[i].nterms);
+	rc = alloc_tables(r, nterms);
+	for (unsigned i = 0; i < policy->nplaces && !rc; i++)
+		rc = look_up(
+			r, policy->places[i].terms, policy->places[i].nterms);
+	if (rc)
+		return rc;
+	most += nterms;
+	for (unsigned i = 0; i < r->nwished; i++)
+		most += r->wished[i].nsets;
+	r->out->targets = hms_arena_alloc(
+		r->spec.arena, most * sizeof(*r->out->targets) + 1);
+	return r->out->targets ? 0 : -ENOMEM;
+}
+
 int hms_places_resolve(const struct hms_policy *policy,
-	const struct hms_nodes *nodes, struct hms_arena *arena,
-	struct hms_places *out, unsigned *missing, struct hms_diag *diag)
+	const struct hms_graph *graph, const struct hms_nodes *nodes,
+	struct hms_arena *arena, struct hms_places *out, unsigned *missing,
+	struct hms_diag *diag)
 {
 	struct resolving r = {
 		.out = out,
 		.spec = { .policy = policy,
+			.graph = graph,
 			.nodes = nodes,
 			.arena = arena,
 			.diag = diag },
 	};
-	unsigned nterms = 0, *index;
+	unsigned *index;
 	int rc;
 
 	memset(out, 0, sizeof(*out));
@@ -327,24 +341,10 @@ int hms_places_resolve(const struct hms_policy *policy,
 			policy->nplaces, HMS_MAX_PLACES - 1);
 		return -EINVAL;
 	}
-	for (unsigned i = 0; i < policy->nplaces; i++)
-		nterms += count_terms(
-			policy->places[i].terms, policy->places[i].nterms);
 	index = hms_arena_alloc(arena, policy->nplaces * sizeof(*index) + 1);
-	out->places = hms_arena_alloc(
-		arena, (policy->nplaces + 1) * sizeof(*out->places));
-	out->targets =
-		hms_arena_alloc(arena, nterms * sizeof(*out->targets) + 1);
-	out->limits = hms_arena_alloc(
-		arena, policy->nlimits * sizeof(*out->limits) + 1);
-	out->rule_place = hms_arena_alloc(
-		arena, policy->nrules * sizeof(*out->rule_place) + 1);
-	out->rule_limit = hms_arena_alloc(
-		arena, policy->nrules * sizeof(*out->rule_limit) + 1);
-	if (!index || !out->places || !out->targets || !out->limits ||
-		!out->rule_place || !out->rule_limit)
-		return -ENOMEM;
-	rc = resolve_places(&r, index, missing);
+	rc = index ? prepare(&r) : -ENOMEM;
+	if (!rc)
+		rc = resolve_places(&r, index, missing);
 	if (!rc)
 		resolve_rules(policy, out, index);
 	return rc;

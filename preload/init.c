@@ -109,6 +109,8 @@ static void read_policy(void)
 				strerrordesc_np(-rc));
 		refuse(&diag);
 		hms_process.policy = NULL;
+		/* It may be what was wrong; counting needs no other machine. */
+		hms_process.options.topology = "";
 	}
 	if (!hms_process.policy && hms_process.options.report &&
 		!hms_policy_parse(

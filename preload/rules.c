@@ -11,6 +11,7 @@
 #include "engine/engine.h"
 #include "engine/heap/heap.h"
 #include "engine/range.h"
+#include "engine/topology/topology.h"
 #include "engine/witness.h"
 #include "preload/preload.h"
 #include "report/report.h"
@@ -68,22 +69,47 @@ static int assign_slots(struct hms_diag *diag)
 	return 0;
 }
 
+/* As deep as the rules need it; the graph is not kept. */
+static int resolve(unsigned *missing, struct hms_diag *diag)
+{
+	const struct hms_topology_request request = {
+		.root = hms_process.options.topology,
+		.depth = hms_topology_depth(hms_process.policy),
+	};
+	struct hms_nodes *nodes =
+		hms_arena_alloc(&hms_process.arena, sizeof(*nodes));
+	struct hms_graph *graph;
+	int rc = nodes ? hms_topology_read(&request, &graph) : -ENOMEM;
+
+	if (rc == -ENOENT || rc == -ENAMETOOLONG) {
+		struct hms_text text = { diag->text, sizeof(diag->text), 0,
+			false };
+
+		hms_text_add(&text, "HMS_TOPOLOGY: %s: %s", request.root,
+			rc == -ENOENT ? "there is no such folder"
+				      : "the name is too long");
+	}
+	if (rc)
+		return rc;
+	hms_topology_nodes(graph, nodes);
+	nodes->root = request.root;
+	rc = hms_places_resolve(hms_process.policy, graph, nodes,
+		&hms_process.arena, &hms_process.places, missing, diag);
+	hms_graph_free(graph);
+	return rc;
+}
+
 int hms_rules_setup(struct hms_diag *diag)
 {
-	struct hms_nodes *nodes;
 	unsigned missing = 0;
-	int rc;
+	int rc = resolve(&missing, diag);
 
-	nodes = hms_arena_alloc(&hms_process.arena, sizeof(*nodes));
-	if (!nodes)
-		return -ENOMEM;
-	hms_nodes_read(hms_process.options.topology, nodes);
-	rc = hms_places_resolve(hms_process.policy, nodes, &hms_process.arena,
-		&hms_process.places, &missing, diag);
 	if (!rc)
 		rc = assign_slots(diag);
 	if (rc)
 		return rc;
+	for (unsigned i = 0; i < hms_process.places.nwarnings; i++)
+		hms_log(HMS_LOG_WARN, "%s", hms_process.places.warnings[i]);
 	if (missing)
 		hms_log(HMS_LOG_WARN,
 			"%u place(s) name only memory that this machine lacks; that memory is left alone",

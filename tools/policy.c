@@ -8,7 +8,8 @@
 #include <sysexits.h>
 
 #include "base/text.h"
-#include "engine/topology/nodes.h"
+#include "engine/needs.h"
+#include "engine/topology/topology.h"
 
 static int complain(const struct hms_diag *diag, int rc)
 {
@@ -32,10 +33,14 @@ static const char *as_path(struct hms_arena *arena, const char *value)
 
 static int resolve(struct tool_policy *out, struct hms_diag *diag)
 {
-	static struct hms_nodes nodes;
 	const char *root = getenv("HMS_TOPOLOGY");
+	const struct hms_topology_request request = {
+		.root = root ? root : "",
+		.depth = HMS_DEPTH_PATHS,
+		.may_load = true,
+	};
 	unsigned missing;
-	int rc = hms_nodes_read(root ? root : "", &nodes);
+	int rc = hms_topology_read(&request, &out->graph);
 
 	if (rc) {
 		fprintf(stderr, "%s: cannot read the machine: %s\n",
@@ -43,8 +48,11 @@ static int resolve(struct tool_policy *out, struct hms_diag *diag)
 		return EX_NOINPUT;
 	}
 	diag->text[0] = 0;
-	rc = hms_places_resolve(
-		out->policy, &nodes, &out->arena, &out->places, &missing, diag);
+	hms_topology_nodes(out->graph, &out->nodes);
+	rc = hms_places_resolve(out->policy, out->graph, &out->nodes,
+		&out->arena, &out->places, &missing, diag);
+	for (unsigned i = 0; !rc && i < out->places.nwarnings; i++)
+		fprintf(stderr, "%s\n", out->places.warnings[i]);
 	return rc ? complain(diag, rc) : EX_OK;
 }
 
@@ -105,19 +113,35 @@ static void put_step(FILE *out, const struct hms_step *step)
 	}
 }
 
-/* Kinds that the place names and the machine lacks. */
+static bool is_here(const struct tool_policy *tool, const struct hms_term *term)
+{
+	const struct hms_wish wish = hms_wish_of(term);
+	struct hms_arena scratch = { 0 };
+	struct hms_ranking ranking;
+	const char *unknown;
+	bool here = false;
+
+	if (term->type == HMS_TERM_KIND) {
+		for (unsigned n = 0; n <= tool->nodes.max && !here; n++)
+			here = tool->nodes.node[n].present &&
+			       tool->nodes.node[n].kind == term->kind;
+		return here;
+	}
+	if (term->type != HMS_TERM_BEST && term->type != HMS_TERM_NEAR)
+		return true;
+	here = !hms_rank(tool->graph, &wish, &scratch, &ranking, &unknown) &&
+	       ranking.nsteps;
+	hms_arena_free(&scratch);
+	return here;
+}
+
+/* Kinds that the place names and the machine lacks, wishes it cannot grant. */
 static void put_missing(FILE *out, const struct tool_policy *tool,
 	const struct hms_term *terms, unsigned n, const char **join)
 {
 	for (unsigned i = 0; i < n; i++) {
-		bool found = terms[i].type != HMS_TERM_KIND &&
-			     terms[i].type != HMS_TERM_LOCAL;
-
 		put_missing(out, tool, terms[i].terms, terms[i].nterms, join);
-		for (unsigned t = 0; t < tool->places.ntargets; t++)
-			found |= !strcmp(
-				tool->places.targets[t]->text, terms[i].text);
-		if (found)
+		if (is_here(tool, &terms[i]))
 			continue;
 		fprintf(out, "%s%s", *join, terms[i].text);
 		*join = ", ";

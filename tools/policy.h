@@ -13,6 +13,8 @@
 struct tool_policy {
 	struct hms_arena arena; /* holds all of it; lives until the end */
 	struct hms_policy *policy; /* NULL: there is none to follow */
+	struct hms_graph *graph; /* the machine, in full */
+	struct hms_nodes nodes;
 	struct hms_places places;
 };
 

@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "engine/room.h"
 #include "engine/target/node.h"
+#include "engine/topology/graph.h"
 #include "engine/topology/nodes.h"
 
 /* Not in every kernel's headers: Linux 5.15, 6.9. */
@@ -50,6 +51,28 @@ static int no_such_node(const struct hms_target_spec *spec)
 	return -EINVAL;
 }
 
+void hms_node_target(struct hms_target *target, const unsigned long *nodes)
+{
+	target->ops = &hms_target_node;
+	for (unsigned n = 0; n < HMS_MAX_NODES; n++)
+		if (nodes[n / WORD_BITS] >> n % WORD_BITS & 1)
+			add_node(target, n);
+}
+
+bool hms_node_is_meant(const struct hms_target_spec *spec,
+	const struct hms_term *term, unsigned n)
+{
+	const struct hms_node *node = &spec->nodes->node[n];
+	int target = hms_graph_node(spec->graph, n);
+
+	if (!node->present ||
+		(target >= 0 && !spec->graph->targets[target].allowed))
+		return false;
+	if (term->type == HMS_TERM_LOCAL)
+		return node->has_cpu && node->kind != HMS_KIND_GPU;
+	return node->kind == term->kind;
+}
+
 static int create(struct hms_target *target, const struct hms_target_spec *spec)
 {
 	const struct hms_term *term = spec->term;
@@ -63,14 +86,9 @@ static int create(struct hms_target *target, const struct hms_target_spec *spec)
 		return 0;
 	}
 	target->local = term->type == HMS_TERM_LOCAL;
-	for (unsigned n = 0; n <= nodes->max; n++) {
-		const struct hms_node *node = &nodes->node[n];
-
-		if (!node->present)
-			continue;
-		if (target->local ? node->has_cpu : node->kind == term->kind)
+	for (unsigned n = 0; n <= nodes->max; n++)
+		if (hms_node_is_meant(spec, term, n))
 			add_node(target, n);
-	}
 	return target->nnodes || target->local ? 0 : -ENOENT;
 }
 

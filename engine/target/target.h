@@ -17,13 +17,15 @@
 #define HMS_MASK_WORDS (HMS_MAX_NODES / (8 * sizeof(unsigned long)))
 
 struct hms_target;
+struct hms_graph;
 struct hms_nodes;
 
 /* What a target is made from, and how to say why not. */
 struct hms_target_spec {
 	const struct hms_term *term;
 	const struct hms_policy *policy; /* for hms_policy_error() */
-	const struct hms_nodes *nodes; /* the machine */
+	const struct hms_graph *graph; /* the machine, while this is made */
+	const struct hms_nodes *nodes; /* its nodes, as long as the target */
 	struct hms_arena *arena; /* lives as long as the target */
 	struct hms_diag *diag;
 };

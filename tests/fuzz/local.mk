@@ -8,7 +8,7 @@ FUZZ_FLAGS = -g -O1 -fno-omit-frame-pointer \
 fuzz_policy_sources = tests/fuzz/policy_fuzz.c \
 	config/ast.c config/compile.c config/conditions.c config/diag.c \
 	config/files.c config/ids.c config/match.c config/presets.c \
-	config/routes.c config/sources.c config/terms.c config/words.c \
+	config/routes.c config/sources.c config/terms.c config/wishes.c config/words.c \
 	config/rules_scan.c config/rules_parse.c \
 	base/sys.c base/text.c base/faults.c
 

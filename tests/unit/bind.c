@@ -27,7 +27,7 @@ Test(bind, modes)
 	cr_assert_eq(machine_bind(BASE, MIB), 0);
 	machine_start("tiers", "* -> local");
 	cr_assert_eq(machine_bind(BASE, MIB), 0);
-	machine_start("tiers", "* -> interleave(node:0, node:2)");
+	machine_start("tiers", "* -> interleave(node:0*1, node:2*1)");
 	cr_assert_eq(machine_bind(BASE, MIB), 0);
 	cr_assert_eq(machine.nbinds, 4);
 	cr_assert_eq(machine.binds[0].mode, MPOL_PREFERRED);

@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 
 #include "base/sys.h"
+#include "engine/topology/topology.h"
 
 struct machine machine;
 struct hms_nodes machine_nodes;
@@ -102,7 +103,12 @@ int machine_resolve(const char *name, const char *policy)
 		.len = strlen(policy),
 		.program = "program" };
 
-	cr_assert_eq(hms_nodes_read(machine_root(name), &machine_nodes), 0);
+	struct hms_topology_request request = { .root = machine_root(name),
+		.depth = HMS_DEPTH_PATHS };
+	struct hms_graph *graph;
+
+	cr_assert_eq(hms_topology_read(&request, &graph), 0);
+	hms_topology_nodes(graph, &machine_nodes);
 	for (unsigned n = 0; n < 64; n++)
 		if (!machine.free[n])
 			machine.free[n] = machine_nodes.node[n].size / 2;
@@ -110,7 +116,7 @@ int machine_resolve(const char *name, const char *policy)
 	cr_assert_eq(
 		hms_policy_parse(&in, &arena, &machine_policy, &machine_diag),
 		0, "%s", machine_diag.text);
-	return hms_places_resolve(machine_policy, &machine_nodes, &arena,
+	return hms_places_resolve(machine_policy, graph, &machine_nodes, &arena,
 		&machine_places, &machine_missing, &machine_diag);
 }
 

@@ -16,7 +16,7 @@ Test(places, equal_targets_are_one)
 {
 	machine_start("tiers",
 		"malloc -> hbm then dram; mmap -> dram then node:1;"
-		"* -> interleave(hbm, dram)");
+		"* -> interleave(hbm*2, dram)");
 	cr_assert_eq(machine_places.ntargets, 3);
 	cr_assert_eq(place_of(0)->steps[1].targets[0],
 		place_of(1)->steps[0].targets[0]);
@@ -89,12 +89,12 @@ Test(places, weights_are_reduced_and_added)
  */
 Test(places, the_kernel_shares_only_what_it_shares_right)
 {
-	machine_start("tiers", "malloc -> interleave(node:1, node:2);"
-			       "calloc -> interleave(dram, node:2);"
+	machine_start("tiers", "malloc -> interleave(node:1*1, node:2*1);"
+			       "calloc -> interleave(dram*1, node:2);"
 			       "realloc -> interleave(dram*2, node:2);"
 			       "memalign -> interleave(node:0*3, node:1);"
 			       "mmap -> interleave(node:0*2, node:1);"
-			       "valloc -> interleave(local, node:2)");
+			       "valloc -> interleave(local*1, node:2)");
 	cr_assert_eq(place_of(0)->steps[0].sharing, HMS_SHARE_EVENLY);
 	cr_assert_eq(place_of(1)->steps[0].sharing, HMS_SHARE_STRIPES);
 	cr_assert_eq(place_of(2)->steps[0].sharing, HMS_SHARE_EVENLY);

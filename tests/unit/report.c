@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "base/sys.h"
 #include "engine/range.h"
+#include "engine/topology/topology.h"
 #include "report/report.h"
 #include "report/status.h"
 
@@ -297,16 +298,20 @@ static void resolve(const char *text)
 		.text = text,
 		.len = strlen(text),
 		.program = "prog" };
+	struct hms_topology_request request = { .root = "",
+		.depth = HMS_DEPTH_KINDS };
 	static struct hms_nodes nodes;
 	struct hms_policy *policy;
+	struct hms_graph *graph;
 	struct hms_diag diag;
 	unsigned missing;
 
 	cr_assert_eq(hms_policy_parse(&in, &arena, &policy, &diag), 0, "%s",
 		diag.text);
-	cr_assert_eq(hms_nodes_read("", &nodes), 0);
-	cr_assert_eq(hms_places_resolve(
-			     policy, &nodes, &arena, &places, &missing, &diag),
+	cr_assert_eq(hms_topology_read(&request, &graph), 0);
+	hms_topology_nodes(graph, &nodes);
+	cr_assert_eq(hms_places_resolve(policy, graph, &nodes, &arena, &places,
+			     &missing, &diag),
 		0, "%s", diag.text);
 	hms_ranges_setup(&places);
 	hms_report_setup(path, "prog");

@@ -147,7 +147,7 @@ Test(stripes, shares_of_parts_add_up)
 {
 	size_t page = 4096;
 
-	machine_start("tiers", "* -> interleave(node:0, node:1, node:2)");
+	machine_start("tiers", "* -> interleave(node:0*1, node:1*1, node:2*1)");
 	cr_assert_eq(machine_bind(BASE, 1000 * page), 0);
 	cr_assert_eq(machine.nbinds, 1);
 	cr_assert_eq(machine.binds[0].mode, MPOL_INTERLEAVE);
