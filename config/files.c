@@ -58,8 +58,8 @@ static ssize_t read_all(int fd, char *buf, size_t size)
 	return (ssize_t)len;
 }
 
-int hms_file_read(
-	const char *path, struct hms_arena *arena, struct hms_file *out)
+int hms_file_read_most(const char *path, size_t most, struct hms_arena *arena,
+	struct hms_file *out)
 {
 	struct stat st;
 	int fd, rc = identify(path, &st);
@@ -67,7 +67,7 @@ int hms_file_read(
 
 	if (rc)
 		return rc;
-	if (st.st_size > HMS_RULES_MAX)
+	if ((size_t)st.st_size > most)
 		return -EFBIG;
 	fd = hms_sys_open(
 		path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0);
@@ -86,6 +86,12 @@ int hms_file_read(
 	out->dev = st.st_dev;
 	out->ino = st.st_ino;
 	return 0;
+}
+
+int hms_file_read(
+	const char *path, struct hms_arena *arena, struct hms_file *out)
+{
+	return hms_file_read_most(path, HMS_RULES_MAX, arena, out);
 }
 
 const char *hms_file_error(int error)

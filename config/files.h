@@ -27,6 +27,9 @@ struct hms_file_id {
 
 int hms_file_read(
 	const char *path, struct hms_arena *arena, struct hms_file *out);
+/* For files that are no rules: -EFBIG from another size on. */
+int hms_file_read_most(const char *path, size_t most, struct hms_arena *arena,
+	struct hms_file *out);
 int hms_file_identify(const char *path, struct hms_file_id *out);
 /* What to say about an error of the above; no locale, no allocation. */
 const char *hms_file_error(int error);

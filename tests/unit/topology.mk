@@ -10,3 +10,9 @@ tests_unit_paths_SOURCES = tests/unit/paths.c \
 	tests/unit/random_graph.c tests/unit/random_graph.h
 tests_unit_paths_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_paths_LDADD = $(UNIT_LIBS)
+
+UNIT += tests/unit/topology_text
+tests_unit_topology_text_SOURCES = tests/unit/topology_text.c \
+	tests/unit/random_graph.c tests/unit/random_graph.h
+tests_unit_topology_text_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_topology_text_LDADD = $(UNIT_LIBS)
