@@ -12,4 +12,4 @@ bench: $(bench_programs) libhms_preload.la
 
 TESTS += bench/smoke.sh
 EXTRA_DIST += bench/run bench/startup bench/modes.py bench/programs.py bench/redis.py \
-	bench/table.py bench/smoke.sh doc/BENCHMARKS.md
+	bench/table.py bench/measure_compare.py bench/smoke.sh doc/BENCHMARKS.md

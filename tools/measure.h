@@ -74,6 +74,8 @@ void measure_team_part(struct measure_team *team, unsigned worker,
  * of the counted ones' rates: bytes per ns, and for CHASE steps per ns.
  */
 double measure_team_run(struct measure_team *team, uint64_t ns);
+/* The share of the time in which other programs had the CPUs, 0 to 1. */
+double measure_team_disturbed(const struct measure_team *team);
 
 /* --- memory: measure_memory.c ------------------------------------------- */
 struct measure_memory {
@@ -141,6 +143,7 @@ struct measure_result {
 	unsigned cpus; /* that took part */
 	size_t bytes; /* of memory it was measured over */
 	double huge;
+	double disturbed; /* the most of it, 0 to 1 */
 	struct measure_value value[MEASURED];
 };
 

@@ -158,7 +158,7 @@ static const struct loops *choose(void)
 {
 #if defined(__x86_64__)
 	static const struct loops all[] = {
-		{ read_64, write_64, copy_64, write_stream_64, copy_stream_64 },
+		{ read_32, write_64, copy_64, write_stream_64, copy_stream_64 },
 		{ read_32, write_32, copy_32, write_stream_32, copy_stream_32 },
 		{ read_16, write_16, copy_16, write_stream_16, copy_stream_16 },
 	};

@@ -125,8 +125,9 @@ static void put_result(FILE *out, const struct measure_plan *plan,
 	put_string(out, initiator(plan, result));
 	fputs(",\"target\":", out);
 	put_string(out, target(plan, result));
-	fprintf(out, ",\"cpus\":%u,\"bytes\":%zu,\"huge\":%.2f", result->cpus,
-		result->bytes, result->huge);
+	fprintf(out,
+		",\"cpus\":%u,\"bytes\":%zu,\"huge\":%.2f,\"disturbed\":%.3f",
+		result->cpus, result->bytes, result->huge, result->disturbed);
 	for (unsigned i = 0; i < MEASURED; i++) {
 		const struct measure_value *value = &result->value[i];
 

@@ -158,6 +158,7 @@ static int with_initiator(struct run *run, void (*measure)(struct run *run))
 	const struct hms_initiator *from =
 		&run->graph->initiators[run->result->initiator];
 	int rc = measure_cpus_of(from->cpus, &run->cpus);
+	double disturbed;
 
 	if (rc)
 		return rc;
@@ -170,6 +171,9 @@ static int with_initiator(struct run *run, void (*measure)(struct run *run))
 	if (run->team) {
 		run->result->cpus = run->own;
 		measure(run);
+		disturbed = measure_team_disturbed(run->team);
+		if (disturbed > run->result->disturbed)
+			run->result->disturbed = disturbed;
 		measure_team_free(run->team);
 		run->team = NULL;
 	}
@@ -203,6 +207,7 @@ int measure_target(const struct hms_graph *graph,
 {
 	const struct hms_memory *target = &graph->targets[results[0].target];
 	struct run run = { .options = options, .graph = graph };
+	double disturbed = 0;
 	int rc;
 
 	measure_progress(options, "%s: preparing memory", target->id);
@@ -227,7 +232,15 @@ int measure_target(const struct hms_graph *graph,
 		run.result = &results[i];
 		rc = with_initiator(&run, measure_bandwidths);
 		run.result->done = !rc && run.result->cpus;
+		if (run.result->disturbed > disturbed)
+			disturbed = run.result->disturbed;
 	}
+	measure_progress_end(options);
+	if (!rc && disturbed > 0.02)
+		hms_complain("measure",
+			"%s: other programs had %.0f %% of the CPUs' time: "
+			"measure again when the machine has nothing else to do",
+			target->id, disturbed * 100);
 	measure_memory_put(&run.memory);
 	return rc;
 }

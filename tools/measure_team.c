@@ -2,7 +2,10 @@
 /*
  * Threads wait for a run on a condition, go through their part until the
  * clock says that all of them must be under way, and count from then on until
- * a common end: so each rate is one under everybody's load.
+ * a common end: so each rate is one under everybody's load.  A chase is timed
+ * by the CPU's time that it had: that another program had it meanwhile says
+ * nothing about memory.  Bandwidth is by the clock, since threads that do not
+ * run at the same time would add up to more than there is.
  */
 #include "tools/measure.h"
 
@@ -23,6 +26,7 @@ struct worker {
 	int cpu;
 	struct measure_part part;
 	double rate;
+	uint64_t ran, took; /* ns of the CPU, of the clock */
 };
 
 struct measure_team {
@@ -32,16 +36,22 @@ struct measure_team {
 	unsigned busy;
 	bool quit;
 	uint64_t from, until; /* CLOCK_MONOTONIC */
+	uint64_t ran, took; /* ns of all counted parts so far */
 	unsigned n;
 	struct worker workers[];
 };
 
-static uint64_t now(void)
+static uint64_t clock_ns(clockid_t clock)
 {
 	struct timespec ts;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
+	clock_gettime(clock, &ts);
 	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+static uint64_t now(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
 }
 
 /* One chunk of a part from *at on, which moves; what it counts for. */
@@ -80,34 +90,39 @@ static double chunk(const struct measure_part *part, size_t *at, void **line)
 	return (double)bytes;
 }
 
-static double work(const struct measure_team *team, struct worker *worker)
+static void work(const struct measure_team *team, struct worker *worker)
 {
 	const struct measure_part *part = &worker->part;
-	uint64_t start = 0, time;
+	uint64_t start = 0, ran = 0, time;
 	void *line = part->base;
 	size_t at = 0;
 	double done = 0;
 
+	worker->rate = 0;
+	worker->ran = worker->took = 0;
 	if (part->job == MEASURE_REST || part->bytes < 2 * MEASURE_LINE)
-		return 0;
-	for (;;) {
+		return;
+	while (!measure_stopped) {
 		done += chunk(part, &at, &line);
 		time = now();
-		if (measure_stopped)
-			return 0;
-		if (!start) {
-			if (time < team->from)
-				continue;
-			start = time;
-			done = 0;
-		} else if (time >= team->until) {
-			/* The next run of a chase goes on, not over the same.
-			 */
-			if (part->job == MEASURE_CHASE)
-				worker->part.base = line;
-			return done / (double)(time - start);
-		}
+		if (start && time >= team->until)
+			break;
+		if (start || time < team->from)
+			continue;
+		start = time;
+		ran = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+		done = 0;
 	}
+	/* The next run of a chase goes on, not over the same. */
+	if (part->job == MEASURE_CHASE)
+		worker->part.base = line;
+	if (measure_stopped)
+		return;
+	worker->ran = clock_ns(CLOCK_THREAD_CPUTIME_ID) - ran;
+	worker->took = now() - start;
+	worker->rate =
+		done / (double)(part->job == MEASURE_CHASE ? worker->ran
+							   : worker->took);
 }
 
 static void *run_worker(void *arg)
@@ -124,7 +139,7 @@ static void *run_worker(void *arg)
 			break;
 		last = team->run;
 		pthread_mutex_unlock(&team->lock);
-		worker->rate = work(team, worker);
+		work(team, worker);
 		pthread_mutex_lock(&team->lock);
 		if (!--team->busy)
 			pthread_cond_signal(&team->end);
@@ -224,8 +239,21 @@ double measure_team_run(struct measure_team *team, uint64_t ns)
 	while (team->busy)
 		pthread_cond_wait(&team->end, &team->lock);
 	pthread_mutex_unlock(&team->lock);
-	for (unsigned i = 0; i < team->n; i++)
-		if (team->workers[i].part.counted)
-			sum += team->workers[i].rate;
+	for (unsigned i = 0; i < team->n; i++) {
+		const struct worker *worker = &team->workers[i];
+
+		if (!worker->part.counted)
+			continue;
+		sum += worker->rate;
+		team->ran += worker->ran;
+		team->took += worker->took;
+	}
 	return sum;
+}
+
+double measure_team_disturbed(const struct measure_team *team)
+{
+	return team->took > team->ran
+		       ? 1 - (double)team->ran / (double)team->took
+		       : 0;
 }

@@ -22,3 +22,7 @@ TESTS += tests/real/report_ends.sh
 EXTRA_DIST += tests/real/report_ends.sh
 TESTS += tests/real/preload.sh
 EXTRA_DIST += tests/real/preload.sh
+# Memory's speed by other means than `hms measure`: bench/measure_compare.py.
+check_PROGRAMS += tests/real/measure_apart
+tests_real_measure_apart_SOURCES = tests/real/measure_apart.c
+tests_real_measure_apart_CFLAGS = -O3 -Wall -Wextra
