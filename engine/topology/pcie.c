@@ -128,15 +128,15 @@ static unsigned speed(
  * 8b/10b up to 5 GT/s, 128b/130b up to 32; at 64 the flits of 256 bytes carry
  * 236 of packets.
  */
-static uint32_t lane(unsigned tenths)
+static uint64_t packets(unsigned tenths, uint64_t lanes)
 {
-	uint64_t raw = (uint64_t)tenths * 100 / 8; /* MB/s */
+	uint64_t raw = tenths * lanes * 100; /* Mbit/s */
 
 	if (tenths <= 50)
-		return (uint32_t)(raw * 8 / 10);
+		return raw * 8 / 10 / 8;
 	if (tenths <= 320)
-		return (uint32_t)(raw * 128 / 130);
-	return (uint32_t)(raw * 236 / 256);
+		return raw * 128 / 130 / 8;
+	return raw * 236 / 256 / 8;
 }
 
 struct way {
@@ -166,8 +166,8 @@ static void narrow(const char *address, void *arg)
 		    address) ||
 		!now || !width || width > 32)
 		return; /* 63 and 255: no link */
-	bandwidth = lane(now) * width;
-	if (!way->least || bandwidth < way->least)
+	bandwidth = packets(now, width);
+	if (bandwidth <= UINT32_MAX && (!way->least || bandwidth < way->least))
 		way->least = (uint32_t)bandwidth;
 }
 

@@ -16,3 +16,13 @@ tests_unit_topology_text_SOURCES = tests/unit/topology_text.c \
 	tests/unit/random_graph.c tests/unit/random_graph.h
 tests_unit_topology_text_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_topology_text_LDADD = $(UNIT_LIBS)
+
+UNIT += tests/unit/buses
+tests_unit_buses_SOURCES = tests/unit/buses.c tests/unit/tree.c tests/unit/tree.h
+tests_unit_buses_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_buses_LDADD = $(UNIT_LIBS)
+
+UNIT += tests/unit/gpus
+tests_unit_gpus_SOURCES = tests/unit/gpus.c tests/unit/tree.c tests/unit/tree.h
+tests_unit_gpus_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_gpus_LDADD = $(UNIT_LIBS)
