@@ -122,10 +122,6 @@ void hms_builder_complain(struct hms_builder *b, const char *file,
 	struct hms_text text = HMS_TEXT(buf);
 	va_list args;
 
-	if (b->nfindings == HMS_FINDINGS_MAX) {
-		b->nlost++;
-		return;
-	}
 	va_start(args, format);
 	vsnprintf(message, sizeof(message), format, args);
 	va_end(args);
@@ -133,6 +129,14 @@ void hms_builder_complain(struct hms_builder *b, const char *file,
 	if (line)
 		hms_text_add(&text, "%u:", line);
 	hms_text_add(&text, " %s", message);
+	/* Some files are read twice, some lists are wrong in many places. */
+	for (unsigned i = b->nfindings; i > 0; i--)
+		if (!strcmp(b->findings[i - 1], buf))
+			return;
+	if (b->nfindings == HMS_FINDINGS_MAX) {
+		b->nlost++;
+		return;
+	}
 	b->findings[b->nfindings++] = hms_builder_text(b, buf);
 }
 

@@ -38,7 +38,7 @@ void hms_builder_set_load(struct hms_builder *b, bool may);
 
 /*
  * "FILE:LINE: MESSAGE", or without the line if it is 0; remembered in the
- * graph, printed by nobody here.
+ * graph once, printed by nobody here.
  */
 void hms_builder_complain(struct hms_builder *b, const char *file,
 	unsigned line, const char *format, ...)

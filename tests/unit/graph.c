@@ -186,7 +186,10 @@ Test(graph, lists_ascend)
 	hms_graph_free(graph);
 }
 
-/* Would catch: findings that overrun their table, or are dropped unsaid. */
+/*
+ * Would catch: findings that overrun their table, are dropped unsaid, or are
+ * said once for each time that a file is read.
+ */
 Test(graph, findings)
 {
 	struct hms_builder *b = builder();
@@ -194,8 +197,9 @@ Test(graph, findings)
 
 	hms_builder_complain(b, "sys/x", 0, "%s", "not a number");
 	hms_builder_complain(b, "hms.conf", 7, "what is \"%s\"?", "knd");
+	hms_builder_complain(b, "hms.conf", 7, "what is \"%s\"?", "knd");
 	for (int i = 0; i < 100; i++)
-		hms_builder_complain(b, "f", 1, "%01000d", i);
+		hms_builder_complain(b, "f", 1, "%d%01000d", i, 0);
 	graph = finish(b);
 	cr_assert_eq(graph->nfindings, 64);
 	cr_assert_eq(graph->nlost, 38);

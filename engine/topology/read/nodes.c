@@ -24,12 +24,9 @@ static bool node_fits(struct hms_builder *b, unsigned node, const char *file)
 
 	if (node < HMS_MAX_NODES)
 		return true;
-	/* Once, and not for each of a list gone wrong. */
-	if (node == HMS_MAX_NODES) {
-		snprintf(path, sizeof(path), DIR "/%s", file);
-		hms_sysfs_complain(b, path, 0, "nodes from %u on are left out",
-			HMS_MAX_NODES);
-	}
+	snprintf(path, sizeof(path), DIR "/%s", file);
+	hms_sysfs_complain(
+		b, path, 0, "nodes from %u on are left out", HMS_MAX_NODES);
 	return false;
 }
 
