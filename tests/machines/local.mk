@@ -4,6 +4,7 @@ MACHINES = \
 	tests/machines/confined.machine \
 	tests/machines/cxl-expander.machine \
 	tests/machines/cxl-interleave.machine \
+	tests/machines/gh200-unmeasured.machine \
 	tests/machines/gh200.machine \
 	tests/machines/gpu-server.machine \
 	tests/machines/holes.machine \
@@ -37,6 +38,7 @@ ANSWERS = \
 	tests/machines/answers/confined \
 	tests/machines/answers/cxl-expander \
 	tests/machines/answers/cxl-interleave \
+	tests/machines/answers/gh200-unmeasured \
 	tests/machines/answers/gh200 \
 	tests/machines/answers/gpu-server \
 	tests/machines/answers/holes \
