@@ -24,6 +24,7 @@
 #include "engine/topology/sysfs.h"
 
 #define DEVICES "sys/bus/cxl/devices"
+#define ND "sys/bus/nd/devices"
 #define MOST_WAYS 16 /* of an interleave set: CXL 3.0, 8.2.4.19.7 */
 
 struct region {
@@ -111,13 +112,60 @@ static void find_dax(struct hms_builder *b, const char *name, void *arg)
 		wanted->node = (int)node;
 }
 
+struct nd_node {
+	uint64_t size, start; /* start 0: not told */
+	unsigned found;
+	int node;
+};
+
+/* A region of the nd bus that hangs below the CXL root. */
+static void find_nd(struct hms_builder *b, const char *name, void *arg)
+{
+	struct nd_node *wanted = arg;
+	char link[HMS_SYSFS_PATH];
+	uint64_t size, start, node;
+
+	if (!numbered(name, "region") ||
+		hms_sysfs_target(b, link, sizeof(link), ND "/%s", name) ||
+		!strstr(link, "/nvdimm-bridge") ||
+		hms_sysfs_number(b, &size, ND "/%s/size", name) ||
+		size != wanted->size)
+		return;
+	/* Where it begins is told to root only; sizes must do for others. */
+	if (wanted->start &&
+		!hms_sysfs_number(b, &start, ND "/%s/resource", name) &&
+		start != wanted->start)
+		return;
+	if (hms_sysfs_number(b, &node, ND "/%s/target_node", name) ||
+		node >= HMS_MAX_NODES)
+		return;
+	wanted->found++;
+	wanted->node = (int)node;
+}
+
+/* Persistent memory is shown a second time, as the nd bus knows it. */
+static int node_by_nd(struct hms_builder *b, const char *region)
+{
+	struct nd_node wanted = { .node = -1 };
+
+	if (hms_sysfs_number(b, &wanted.size, DEVICES "/%s/size", region))
+		return -1;
+	hms_sysfs_number(b, &wanted.start, DEVICES "/%s/resource", region);
+	hms_sysfs_dir(b, find_nd, &wanted, ND);
+	return wanted.found == 1 ? wanted.node : -1;
+}
+
 static int node_of(struct hms_builder *b, const char *region)
 {
 	struct dax_node wanted = { .region = region, .node = -1 };
+	int node;
 
 	hms_sysfs_dir(
 		b, find_dax, &wanted, DEVICES "/%s/dax_%s", region, region);
-	return wanted.node >= 0 ? wanted.node : node_by_address(b, region);
+	if (wanted.node >= 0)
+		return wanted.node;
+	node = node_by_address(b, region);
+	return node >= 0 ? node : node_by_nd(b, region);
 }
 
 /* Its target "decoder5.0" is of endpoint5, which is the port of a memN. */

@@ -4,7 +4,8 @@
  *
  * A device bound to device_dax is a memory of its own, "dax:X.Y": programs
  * map it.  One bound to kmem is part of the node it names.  What it is made of
- * shows in where it hangs: an nd bus is persistent memory, a CXL root is CXL;
+ * shows in where it hangs: an nd bus is persistent memory, a CXL root is CXL,
+ * also if it is persistent and shown through an nd bus of the CXL root's;
  * "hmem" is memory that firmware set apart (EFI "specific purpose"), which may
  * be HBM or anything: its speed tells, see the reader of kinds.
  *
@@ -26,6 +27,7 @@ enum parent { PARENT_UNKNOWN, PARENT_ND, PARENT_CXL, PARENT_HMEM };
 struct device {
 	const char *name; /* "dax0.0" */
 	enum parent parent;
+	bool persistent;
 	char region[32]; /* "region0", or "" */
 	uint64_t size;
 	int node; /* -1: says none */
@@ -39,13 +41,17 @@ static bool starts(const char *text, const char *with)
 /* A part of ".../ndbus0/region0/dax0.1/dax0.0" and its like. */
 static void look_at(struct device *device, const char *part)
 {
-	if (starts(part, "ndbus"))
-		device->parent = PARENT_ND;
-	else if (starts(part, "ACPI0017:") || starts(part, "decoder"))
+	if (starts(part, "ndbus")) {
+		device->persistent = true;
+		if (device->parent != PARENT_CXL)
+			device->parent = PARENT_ND;
+	} else if (starts(part, "ACPI0017:") || starts(part, "decoder"))
 		device->parent = PARENT_CXL;
 	else if (starts(part, "hmem"))
 		device->parent = PARENT_HMEM;
-	else if (starts(part, "region"))
+	else if (starts(part, "region") &&
+		 !(device->parent == PARENT_CXL && device->persistent))
+		/* An nd bus numbers its regions apart from the CXL root. */
 		snprintf(device->region, sizeof(device->region), "%s", part);
 }
 
@@ -128,7 +134,7 @@ static void add_target(struct hms_builder *b, const struct device *device)
 		hms_builder_granularity(b, target, align, HMS_DRIVER);
 	hms_builder_property(b, target, HMS_COHERENT, true, HMS_DRIVER);
 	hms_builder_property(b, target, HMS_CPU_ACCESS, true, HMS_DRIVER);
-	if (device->parent == PARENT_ND)
+	if (device->persistent)
 		hms_builder_property(
 			b, target, HMS_PERSISTENT, true, HMS_DRIVER);
 	set_kind(b, device, target);
