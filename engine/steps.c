@@ -11,7 +11,7 @@ static bool is_wish(const struct hms_term *term)
 	return term->type == HMS_TERM_BEST || term->type == HMS_TERM_NEAR;
 }
 
-/* No weight at all: every node has a share of its own, by bandwidth. */
+/* No weight at all: shares are by bandwidth. */
 static bool by_bandwidth(const struct hms_term *term)
 {
 	if (term->type != HMS_TERM_INTERLEAVE)
@@ -20,12 +20,6 @@ static bool by_bandwidth(const struct hms_term *term)
 		if (term->terms[i].weight)
 			return false;
 	return true;
-}
-
-/* Terms that are taken node by node where there are no weights. */
-static bool spreads(const struct hms_term *term)
-{
-	return term->type == HMS_TERM_KIND || is_wish(term);
 }
 
 unsigned resolve_columns(const struct resolving *r, const struct hms_term *term)
@@ -43,7 +37,7 @@ unsigned resolve_columns(const struct resolving *r, const struct hms_term *term)
 	if (term->type != HMS_TERM_INTERLEAVE)
 		return 1;
 	for (unsigned i = 0; i < term->nterms; i++) {
-		if (spread && spreads(&term->terms[i]))
+		if (spread && is_wish(&term->terms[i]))
 			continue;
 		n = resolve_columns(r, &term->terms[i]);
 		if (n > most)
@@ -150,26 +144,24 @@ static int find_share(struct resolving *r, const struct hms_term *term,
 	return found ? 0 : -ENOENT;
 }
 
-/* Does a term that is spread name this node? */
-static bool names_node(
-	const struct resolving *r, const struct hms_term *term, unsigned n)
+static bool wishes_for(const struct hms_wished *w, unsigned n)
 {
 	const unsigned bits = 8 * sizeof(unsigned long);
-	const struct hms_wished *w;
 
-	if (term->type == HMS_TERM_KIND)
-		return hms_node_is_meant(&r->spec, term, n);
-	w = resolve_wished(r, term);
 	for (unsigned i = 0; i < w->nsets; i++)
 		if (w->sets[i].nodes[n / bits] >> n % bits & 1)
 			return true;
 	return false;
 }
 
-/* A share for each node of a term. */
+/*
+ * Without weights a wish is no list to spill along: all nodes that answer it
+ * share, each by itself.
+ */
 static int spread(
 	struct resolving *r, const struct hms_term *term, struct hms_step *step)
 {
+	const struct hms_wished *w = resolve_wished(r, term);
 	const unsigned bits = 8 * sizeof(unsigned long);
 
 	for (unsigned n = 0; n <= r->spec.nodes->max; n++) {
@@ -178,7 +170,7 @@ static int spread(
 		struct hms_target *target;
 		int rc;
 
-		if (!names_node(r, term, n))
+		if (!wishes_for(w, n))
 			continue;
 		nodes[n / bits] = 1UL << n % bits;
 		rc = resolve_set(r, &set, &target);
@@ -242,7 +234,7 @@ static int add_shares(struct resolving *r, const struct hms_term *term,
 		if (share->type == HMS_TERM_DEFAULT)
 			return resolve_complain(
 				r, share, "cannot be part of an interleave");
-		if (!weighed && spreads(share)) {
+		if (!weighed && is_wish(share)) {
 			rc = spread(r, share, step);
 			continue;
 		}

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "config/words.h"
 #include "tools/policy.h"
+#include "tools/ranking.h"
 
 /* The call as described, and what its witness says. */
 struct described {
@@ -183,12 +184,13 @@ static bool matches(const struct hms_rule *rule)
 static void print_match(const struct tool_policy *tool, unsigned i)
 {
 	const struct hms_rule *rule = &tool->policy->rules[i];
+	const struct hms_place_spec *spec = &tool->policy->places[rule->place];
 
 	printf("%s matches: %s\n", rule->name, rule->text);
-	printf("  place  %s\n  here   ",
-		tool->policy->places[rule->place].text);
+	printf("  place  %s\n  here   ", spec->text);
 	tool_put_place(stdout, tool, i);
 	putchar('\n');
+	tool_put_rankings(stdout, tool->graph, spec->terms, spec->nterms);
 }
 
 static void explain(const struct tool_policy *tool)

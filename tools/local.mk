@@ -6,7 +6,7 @@ hms_SOURCES = tools/cmd.h tools/hms.def tools/main.c \
 	tools/measure_cpus.c tools/measure_loops.c tools/measure_memory.c \
 	tools/measure_plan.c tools/measure_print.c tools/measure_result.c \
 	tools/measure_store.c tools/measure_target.c tools/measure_team.c \
-	tools/policy.c tools/policy.h \
+	tools/policy.c tools/policy.h tools/ranking.c tools/ranking.h \
 	tools/live.c tools/live.h \
 	tools/program.c tools/program.h \
 	tools/report.c \

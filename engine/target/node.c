@@ -59,7 +59,11 @@ void hms_node_target(struct hms_target *target, const unsigned long *nodes)
 			add_node(target, n);
 }
 
-bool hms_node_is_meant(const struct hms_target_spec *spec,
+/*
+ * Is it one of those that LOCAL or KIND stands for?  Nodes that this process
+ * may not use (cpuset.mems) are not, nor is a GPU's local to anybody.
+ */
+static bool is_meant(const struct hms_target_spec *spec,
 	const struct hms_term *term, unsigned n)
 {
 	const struct hms_node *node = &spec->nodes->node[n];
@@ -87,7 +91,7 @@ static int create(struct hms_target *target, const struct hms_target_spec *spec)
 	}
 	target->local = term->type == HMS_TERM_LOCAL;
 	for (unsigned n = 0; n <= nodes->max; n++)
-		if (hms_node_is_meant(spec, term, n))
+		if (is_meant(spec, term, n))
 			add_node(target, n);
 	return target->nnodes || target->local ? 0 : -ENOENT;
 }

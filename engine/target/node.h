@@ -18,13 +18,6 @@ static inline bool hms_target_has_node(
 	return target->nodes[node / bits] >> node % bits & 1;
 }
 
-/*
- * Is the node one of those that a term stands for: LOCAL (with CPUs), KIND?
- * Nodes that this process may not use (cpuset.mems) are not, nor are those of
- * GPUs, but for the kind `gpu`.
- */
-bool hms_node_is_meant(const struct hms_target_spec *spec,
-	const struct hms_term *term, unsigned node);
 /* Makes a zeroed target a set of nodes: HMS_MASK_WORDS words. */
 void hms_node_target(struct hms_target *target, const unsigned long *nodes);
 

@@ -9,8 +9,6 @@
 
 /* Finer shares than this cannot be told apart; rules have the same limit. */
 #define WEIGHT_MAX 1000
-/* Each within 2.5 % of its share, so that any two are within 5 %. */
-#define EXACTNESS 40
 
 static bool holds(const struct hms_node_set *set, int node)
 {
@@ -67,22 +65,24 @@ static uint64_t set_bandwidth(const struct hms_graph *graph,
 	return sum;
 }
 
+/* Do weights of this scale keep the ratio of any two within 5 %? */
 static bool fits(const uint64_t *shares, unsigned n, uint64_t most,
 	unsigned scale, unsigned *weights)
 {
+	/* How much too high or low, in millionths; the highest is exact. */
+	uint64_t high = 1000000, low = 1000000;
+
 	for (unsigned i = 0; i < n; i++) {
 		uint64_t exact = shares[i] * scale;
 		uint64_t weight = (exact + most / 2) / most;
-		uint64_t rounded = weight * most;
+		uint64_t ratio = (uint64_t)((unsigned __int128)weight * most *
+					    1000000 / exact);
 
 		weights[i] = weight ? (unsigned)weight : 1;
-		if (!weight ||
-			(rounded > exact ? rounded - exact : exact - rounded) *
-					EXACTNESS >
-				exact)
-			return false;
+		high = ratio > high ? ratio : high;
+		low = ratio < low ? ratio : low;
 	}
-	return true;
+	return high * 100 <= low * 105;
 }
 
 static bool weigh(const struct hms_graph *graph,
