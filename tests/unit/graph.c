@@ -199,7 +199,7 @@ Test(graph, findings)
 	hms_builder_complain(b, "hms.conf", 7, "what is \"%s\"?", "knd");
 	hms_builder_complain(b, "hms.conf", 7, "what is \"%s\"?", "knd");
 	for (int i = 0; i < 100; i++)
-		hms_builder_complain(b, "f", 1, "%d%01000d", i, 0);
+		hms_builder_complain(b, "f", 1, "%d %01000d", i, 0);
 	graph = finish(b);
 	cr_assert_eq(graph->nfindings, 64);
 	cr_assert_eq(graph->nlost, 38);
