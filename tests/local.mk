@@ -1,3 +1,4 @@
+include tests/fakes/local.mk
 include tests/unit/local.mk
 include tests/stress/local.mk
 include tests/real/local.mk

@@ -26,3 +26,10 @@ UNIT += tests/unit/gpus
 tests_unit_gpus_SOURCES = tests/unit/gpus.c tests/unit/tree.c tests/unit/tree.h
 tests_unit_gpus_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_gpus_LDADD = $(UNIT_LIBS)
+
+UNIT += tests/unit/vendors
+tests_unit_vendors_SOURCES = tests/unit/vendors.c
+tests_unit_vendors_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_vendors_LDFLAGS = -Wl,--wrap=hms_sys_poll
+tests_unit_vendors_LDADD = $(UNIT_LIBS)
+EXTRA_tests_unit_vendors_DEPENDENCIES = $(FAKES)
