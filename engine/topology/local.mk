@@ -43,3 +43,6 @@ libhmscore_la_SOURCES += engine/topology/read/tiers.c
 libhmscore_la_SOURCES += engine/topology/read/cgroup.c
 libhmscore_la_SOURCES += engine/topology/read/distance.c
 libhmscore_la_SOURCES += engine/topology/where.c engine/topology/where.h
+libhmscore_la_SOURCES += engine/topology/read/recorded.c
+libhmscore_la_SOURCES += engine/topology/read/measured.c
+libhmscore_la_SOURCES += engine/topology/read/conf.c

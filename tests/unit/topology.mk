@@ -33,3 +33,9 @@ tests_unit_vendors_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_vendors_LDFLAGS = -Wl,--wrap=hms_sys_poll
 tests_unit_vendors_LDADD = $(UNIT_LIBS)
 EXTRA_tests_unit_vendors_DEPENDENCIES = $(FAKES)
+# A set-user-id program's environment is faked.
+UNIT += tests/unit/known
+tests_unit_known_SOURCES = tests/unit/known.c
+tests_unit_known_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_known_LDFLAGS = -Wl,--wrap=secure_getenv
+tests_unit_known_LDADD = $(UNIT_LIBS)
