@@ -69,7 +69,8 @@ static int find_pair(struct hms_builder *b, char *id)
 	return -1;
 }
 
-static int make(struct hms_builder *b, enum hms_object what, char *id)
+static int make(
+	struct hms_builder *b, enum hms_object what, char *id, bool pair)
 {
 	int link;
 
@@ -80,7 +81,7 @@ static int make(struct hms_builder *b, enum hms_object what, char *id)
 		return hms_builder_initiator(b, id, kind_of(id));
 	default:
 		link = hms_builder_find_link(b, id);
-		if (link < 0)
+		if (link < 0 && pair)
 			link = find_pair(b, id);
 		return link < 0 ? hms_builder_link(b, id) : link;
 	}
@@ -101,20 +102,31 @@ static int look(struct hms_builder *b, enum hms_object what, char *id)
 	}
 }
 
-int hms_line_object(
-	struct hms_line *line, enum hms_object what, struct hms_piece piece)
+/* Fills in an id; false: said. */
+static bool take_id(struct hms_line *line, enum hms_object what,
+	struct hms_piece piece, char *id)
 {
-	char id[HMS_ID_BYTES];
+	bool pair = what == HMS_OBJECT_LINK || what == HMS_OBJECT_BRIDGE;
+	size_t size = pair ? HMS_LINK_ID_BYTES : HMS_ID_BYTES;
+
+	if (hms_piece_text(piece, id, size) && id[0])
+		return true;
+	hms_line_complain(
+		line, "an id has from 1 to %u bytes", (unsigned)size - 1);
+	return false;
+}
+
+int hms_line_object(struct hms_line *line, enum hms_object what,
+	struct hms_piece piece, bool pair)
+{
+	char id[HMS_LINK_ID_BYTES];
 	const char *near;
 	int i;
 
-	if (!hms_piece_text(piece, id, sizeof(id)) || !id[0]) {
-		hms_line_complain(
-			line, "an id has from 1 to %d bytes", HMS_ID_BYTES - 1);
+	if (!take_id(line, what, piece, id))
 		return -1;
-	}
 	if (line->source->define)
-		return make(line->b, what, id);
+		return make(line->b, what, id, pair);
 	i = look(line->b, what, id);
 	if (i >= 0)
 		return i;
@@ -132,6 +144,7 @@ int hms_line_object(
 /* What a line is about, once all its words have been looked at. */
 struct subject {
 	struct hms_piece id, from, to; /* at NULL: not given */
+	bool members; /* says who is on it */
 };
 
 static bool is(struct hms_piece piece, const char *word)
@@ -163,6 +176,8 @@ static bool look_over(struct hms_line line, struct subject *subject)
 				subject->from = value;
 			else if (is(key, "to"))
 				subject->to = value;
+			else if (is(key, "targets") || is(key, "initiators"))
+				subject->members = true;
 		} else if (first) {
 			subject->id = word;
 		} else {
@@ -176,18 +191,15 @@ static bool look_over(struct hms_line line, struct subject *subject)
 
 static int bridge(struct hms_line *line, const struct subject *subject)
 {
-	char id[HMS_ID_BYTES], *name = NULL;
+	char id[HMS_LINK_ID_BYTES], *name = NULL;
 	struct hms_builder *b = line->b;
 	const struct hms_bridge *at;
 	int from = -1, to = -1, i;
 
 	if (subject->id.at) {
 		name = id;
-		if (!hms_piece_text(subject->id, id, sizeof(id)) || !id[0]) {
-			hms_line_complain(line, "an id has from 1 to %d bytes",
-				HMS_ID_BYTES - 1);
+		if (!take_id(line, HMS_OBJECT_BRIDGE, subject->id, id))
 			return -1;
-		}
 	}
 	i = name ? hms_builder_find_bridge(b, name, -1, -1) : -1;
 	if (!subject->from.at != !subject->to.at ||
@@ -197,8 +209,8 @@ static int bridge(struct hms_line *line, const struct subject *subject)
 	}
 	if (!subject->from.at)
 		return i;
-	from = hms_line_object(line, HMS_OBJECT_LINK, subject->from);
-	to = hms_line_object(line, HMS_OBJECT_LINK, subject->to);
+	from = hms_line_object(line, HMS_OBJECT_LINK, subject->from, false);
+	to = hms_line_object(line, HMS_OBJECT_LINK, subject->to, false);
 	if (from < 0 || to < 0)
 		return -1;
 	if (from == to) {
@@ -238,7 +250,7 @@ static void parse_object(struct hms_line *line, enum hms_object what)
 		hms_line_complain(line, "which %s?", objects[what]);
 		return;
 	} else {
-		i = hms_line_object(line, what, subject.id);
+		i = hms_line_object(line, what, subject.id, !subject.members);
 	}
 	if (i < 0)
 		return;

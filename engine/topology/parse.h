@@ -9,8 +9,12 @@
 
 #include "engine/topology/text.h"
 
-/* The longest id and the longest value, with the closing 0. */
+/*
+ * The longest id, that of a link or bridge, and the longest value, with the
+ * closing 0.  Links of a pair have the ids of both.
+ */
 #define HMS_ID_BYTES 256
+#define HMS_LINK_ID_BYTES (2 * HMS_ID_BYTES)
 #define HMS_VALUE_BYTES 8192
 
 struct hms_piece {
@@ -60,10 +64,11 @@ bool hms_line_sound(struct hms_line *line);
 
 /*
  * The object of an id; made if the source defines, else looked for and, if it
- * is not there, said.  -1: none.
+ * is not there, said.  -1: none.  pair: a link that is not there may be the
+ * one of an initiator and a target, and is on both.
  */
-int hms_line_object(
-	struct hms_line *line, enum hms_object what, struct hms_piece id);
+int hms_line_object(struct hms_line *line, enum hms_object what,
+	struct hms_piece id, bool pair);
 /* The known id nearest to a wrong one, or NULL; of what can be looked for. */
 const char *hms_line_nearest(
 	const struct hms_builder *b, enum hms_object what, const char *id);

@@ -114,7 +114,7 @@ static void set_members(const struct hms_setting *set)
 	enum hms_object what = (enum hms_object)set->arg;
 
 	while (hms_piece_next(&list, &part)) {
-		int i = hms_line_object(set->line, what, part);
+		int i = hms_line_object(set->line, what, part, false);
 
 		if (what == HMS_OBJECT_TARGET)
 			hms_builder_link_target(set->line->b, set->index, i);
@@ -129,7 +129,8 @@ static void set_users(const struct hms_setting *set)
 
 	while (hms_piece_next(&list, &part))
 		hms_builder_bridge_initiator(set->line->b, set->index,
-			hms_line_object(set->line, HMS_OBJECT_INITIATOR, part));
+			hms_line_object(
+				set->line, HMS_OBJECT_INITIATOR, part, false));
 }
 
 static void set_link_coherent(const struct hms_setting *set)

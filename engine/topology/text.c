@@ -179,6 +179,9 @@ void hms_topology_put_link(
 		hms_text_add(text, i ? "," : " targets=");
 		put_word(text, graph->targets[at->targets[i]].id);
 	}
+	/* Or it could be read as the link of a pair. */
+	if (!at->ninitiators && !at->ntargets)
+		hms_text_add(text, " targets=");
 	put_perf(text, &at->perf);
 	if (!at->coherent)
 		put_bool(text, "coherent", false);

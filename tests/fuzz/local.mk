@@ -5,13 +5,27 @@ FUZZ_FLAGS = -g -O1 -fno-omit-frame-pointer \
 	-fsanitize=fuzzer,address,undefined \
 	-fno-sanitize-recover=undefined -Wno-unused-command-line-argument
 
-fuzz_policy_sources = tests/fuzz/policy_fuzz.c \
+fuzz_policy_sources = tests/fuzz/policy_fuzz.c tests/fuzz/fuzz_arena.c \
 	config/ast.c config/compile.c config/conditions.c config/diag.c \
 	config/files.c config/ids.c config/match.c config/presets.c \
 	config/routes.c config/sources.c config/terms.c config/wishes.c config/words.c \
 	config/rules_scan.c config/rules_parse.c \
 	base/sys.c base/text.c base/faults.c
 
+fuzz_topology_sources = tests/fuzz/topology_fuzz.c tests/fuzz/fuzz_arena.c \
+	engine/topology/builder.c engine/topology/values.c \
+	engine/topology/finish.c engine/topology/graph.c \
+	engine/topology/path.c engine/topology/search.c \
+	engine/topology/text.c engine/topology/parse.c \
+	engine/topology/parse_words.c engine/topology/parse_values.c \
+	engine/topology/parse_target.c \
+	base/sys.c base/text.c base/faults.c
+
+EXTRA_DIST += tests/fuzz/fuzz.h tests/fuzz/fuzz_arena.c \
+	tests/fuzz/topology_fuzz.c tests/fuzz/topology.dict \
+	tests/fuzz/topology.sh tests/fuzz/machines/bad.topology \
+	tests/fuzz/machines/override.topology \
+	tests/fuzz/machines/small.topology
 EXTRA_DIST += tests/fuzz/policy_fuzz.c tests/fuzz/policy.dict \
 	tests/fuzz/policy.sh \
 	tests/fuzz/corpus/bad.hms tests/fuzz/corpus/crlf.hms \
@@ -20,10 +34,10 @@ EXTRA_DIST += tests/fuzz/policy_fuzz.c tests/fuzz/policy.dict \
 	tests/fuzz/corpus/include.hms tests/fuzz/corpus/later.hms \
 	tests/fuzz/corpus/names.hms tests/fuzz/corpus/sizes.hms \
 	tests/fuzz/corpus/typos.hms tests/fuzz/corpus/via.hms
-TESTS += tests/fuzz/policy.sh
-CLEANFILES += tests/fuzz/policy_fuzz
+TESTS += tests/fuzz/policy.sh tests/fuzz/topology.sh
+CLEANFILES += tests/fuzz/policy_fuzz tests/fuzz/topology_fuzz
 
-# Two files of the fuzzer stand in for the library's: the arena, and files.
+# Parts of the fuzzer stand in for the library's: the arena, and files.
 tests/fuzz/policy_fuzz: $(fuzz_policy_sources) config/presets.inc
 	$(AM_V_CCLD)$(MKDIR_P) tests/fuzz && set -- && \
 	for f in $(fuzz_policy_sources); do \
@@ -32,10 +46,22 @@ tests/fuzz/policy_fuzz: $(fuzz_policy_sources) config/presets.inc
 		-Wl,--wrap=hms_file_read -Wl,--wrap=hms_file_identify \
 		-o $@ "$$@"
 
+# The same for topologies.
+tests/fuzz/topology_fuzz: $(fuzz_topology_sources)
+	$(AM_V_CCLD)$(MKDIR_P) tests/fuzz && set -- && \
+	for f in $(fuzz_topology_sources); do \
+		test -f $$f || f=$(srcdir)/$$f; set -- "$$@" $$f; done && \
+	$(CLANG) -std=gnu11 $(FUZZ_FLAGS) $(AM_CPPFLAGS) $(CPPFLAGS) \
+		-o $@ "$$@"
+
 if HAVE_CLANG
-check_DATA += tests/fuzz/policy_fuzz
-fuzz: tests/fuzz/policy_fuzz
-	$(MKDIR_P) tests/fuzz/found
+check_DATA += tests/fuzz/policy_fuzz tests/fuzz/topology_fuzz
+fuzz: tests/fuzz/policy_fuzz tests/fuzz/topology_fuzz
+	$(MKDIR_P) tests/fuzz/found tests/fuzz/found_machines
+	tests/fuzz/topology_fuzz -max_total_time=$(FUZZ_SECONDS) -timeout=10 \
+		-max_len=4096 -dict=$(srcdir)/tests/fuzz/topology.dict \
+		-print_final_stats=1 tests/fuzz/found_machines \
+		$(srcdir)/tests/fuzz/machines
 	tests/fuzz/policy_fuzz -max_total_time=$(FUZZ_SECONDS) -timeout=10 \
 		-max_len=4096 -dict=$(srcdir)/tests/fuzz/policy.dict \
 		-print_final_stats=1 tests/fuzz/found $(srcdir)/tests/fuzz/corpus

@@ -5,8 +5,8 @@
  *  - a refusal has a message, and its position is in the text;
  *  - an accepted policy has routes for each API that ascend to the end, and
  *    matching by them gives what trying rule after rule gives.
- * The arena is one of malloc, so that AddressSanitizer sees each piece, and
- * runs dry where the input says.  Included files are made up.
+ * The arena is one of malloc, and runs dry where the input says.  Included
+ * files are made up.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -17,55 +17,10 @@
 
 #include "config/files.h"
 #include "config/policy.h"
+#include "tests/fuzz/fuzz.h"
 
-/* In the place of base/arena.c: each piece a block of its own. */
-struct hms_arena_chunk {
-	struct hms_arena_chunk *next;
-	char bytes[] __attribute__((aligned(16)));
-};
-
-static long pieces_left;
 static const char *input_text;
 static size_t input_len;
-
-void *hms_arena_alloc(struct hms_arena *arena, size_t size)
-{
-	struct hms_arena_chunk *chunk;
-
-	if (pieces_left-- == 0)
-		return NULL;
-	chunk = calloc(1, sizeof(*chunk) + size);
-	if (!chunk)
-		abort();
-	chunk->next = arena->chunks;
-	arena->chunks = chunk;
-	return chunk->bytes;
-}
-
-char *hms_arena_strndup(struct hms_arena *arena, const char *text, size_t len)
-{
-	char *copy = hms_arena_alloc(arena, len + 1);
-
-	if (copy)
-		memcpy(copy, text, len);
-	return copy;
-}
-
-char *hms_arena_strdup(struct hms_arena *arena, const char *text)
-{
-	return hms_arena_strndup(arena, text, strlen(text));
-}
-
-void hms_arena_free(struct hms_arena *arena)
-{
-	struct hms_arena_chunk *chunk = arena->chunks, *next;
-
-	for (; chunk; chunk = next) {
-		next = chunk->next;
-		free(chunk);
-	}
-	arena->chunks = NULL;
-}
 
 int __wrap_hms_file_read(
 	const char *path, struct hms_arena *arena, struct hms_file *out);
@@ -106,14 +61,6 @@ static const char *thread(const struct hms_call *call)
 
 static const struct hms_witness witness = { module, thread };
 
-static void require(bool holds, const char *what)
-{
-	if (holds)
-		return;
-	fprintf(stderr, "broken: %s\n", what);
-	abort();
-}
-
 static void check_call(
 	const struct hms_policy *policy, const struct hms_call *call)
 {
@@ -122,7 +69,7 @@ static void check_call(
 	for (unsigned i = 0; i < policy->nrules && naive < 0; i++)
 		if (hms_rule_match(&policy->rules[i], call, &witness))
 			naive = (int)i;
-	require(hms_policy_match(policy, call, &witness) == naive,
+	fuzz_require(hms_policy_match(policy, call, &witness) == naive,
 		"routes and rules agree");
 }
 
@@ -131,7 +78,8 @@ static void check_api(const struct hms_policy *policy, enum hms_api api)
 	unsigned n = policy->nroutes[api];
 	const struct hms_route *routes = policy->routes[api];
 
-	require(n > 0 && routes[n - 1].last == SIZE_MAX, "routes have an end");
+	fuzz_require(
+		n > 0 && routes[n - 1].last == SIZE_MAX, "routes have an end");
 	for (unsigned i = 0; i < n && i < 200; i++) {
 		for (uint32_t flags = 0; flags < 4; flags++) {
 			struct hms_call call = { api, flags, routes[i].last,
@@ -142,7 +90,7 @@ static void check_api(const struct hms_policy *policy, enum hms_api api)
 			call.size++;
 			check_call(policy, &call);
 		}
-		require(!i || routes[i - 1].last < routes[i].last,
+		fuzz_require(!i || routes[i - 1].last < routes[i].last,
 			"routes ascend");
 	}
 }
@@ -154,13 +102,14 @@ static void check_policy(const struct hms_policy *policy)
 	for (unsigned i = 0; i < policy->nrules; i++) {
 		const struct hms_rule *rule = &policy->rules[i];
 
-		require(rule->place < policy->nplaces, "a rule has a place");
-		require(rule->name && rule->text && rule->apis,
+		fuzz_require(
+			rule->place < policy->nplaces, "a rule has a place");
+		fuzz_require(rule->name && rule->text && rule->apis,
 			"a rule is complete");
-		require(policy->places[rule->place].nterms > 0,
+		fuzz_require(policy->places[rule->place].nterms > 0,
 			"a place has terms");
 		hms_policy_line(policy, rule->line, &local);
-		require(local > 0, "a rule has a line");
+		fuzz_require(local > 0, "a rule has a line");
 	}
 	for (unsigned api = 0; api < HMS_APIS; api++)
 		check_api(policy, (enum hms_api)api);
@@ -168,14 +117,13 @@ static void check_policy(const struct hms_policy *policy)
 
 static void check_diag(const struct hms_diag *diag, unsigned lines)
 {
-	require(memchr(diag->text, 0, sizeof(diag->text)) && diag->text[0],
+	fuzz_require(memchr(diag->text, 0, sizeof(diag->text)) && diag->text[0],
 		"a refusal has a message");
-	require(diag->line <= lines, "it is in the text");
-	require(!diag->line == !diag->column, "line and column go together");
-	require(strstr(diag->text, "error: ") != NULL, "it is an error");
+	fuzz_require(diag->line <= lines, "it is in the text");
+	fuzz_require(
+		!diag->line == !diag->column, "line and column go together");
+	fuzz_require(strstr(diag->text, "error: ") != NULL, "it is an error");
 }
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -187,10 +135,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *copy;
 	int rc;
 
-	pieces_left = -1;
+	fuzz_pieces_left = -1;
 	/* A last byte that is no ASCII says after how much memory ends. */
 	if (size && data[size - 1] >= 0x80)
-		pieces_left = (data[--size] & 0x7f) * 2;
+		fuzz_pieces_left = (data[--size] & 0x7f) * 2;
 	copy = malloc(size ? size : 1);
 	if (!copy)
 		abort();
@@ -201,12 +149,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	in.len = input_len = size;
 	in.path = size & 1 ? "/self" : NULL;
 	rc = hms_policy_parse(&in, &arena, &policy, &diag);
-	pieces_left = -1;
+	fuzz_pieces_left = -1;
 	if (rc)
 		check_diag(&diag, lines);
 	else
 		check_policy(policy);
-	require(rc == 0 || rc == -EINVAL || rc == -ENOMEM, "a known result");
+	fuzz_require(
+		rc == 0 || rc == -EINVAL || rc == -ENOMEM, "a known result");
 	free(copy);
 	hms_arena_free(&arena);
 	return 0;
