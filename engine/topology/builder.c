@@ -90,22 +90,6 @@ void hms_builder_set_load(struct hms_builder *b, bool may)
 	b->may_load = may;
 }
 
-void hms_builder_distance(
-	struct hms_builder *b, unsigned from, unsigned to, unsigned distance)
-{
-	const size_t n = HMS_MAX_NODES;
-
-	if (from >= n || to >= n || distance > UINT8_MAX)
-		return;
-	/* Only the rows that are written become pages. */
-	if (!b->distances)
-		b->distances = hms_arena_alloc(&b->arena, n * n);
-	if (b->distances)
-		b->distances[from * n + to] = (uint8_t)distance;
-	else
-		b->failed = true;
-}
-
 const char *hms_builder_text(struct hms_builder *b, const char *text)
 {
 	const char *copy = hms_arena_strdup(&b->arena, text);
@@ -372,52 +356,88 @@ int hms_builder_link(struct hms_builder *b, const char *id)
 	return i;
 }
 
-int hms_builder_find_bridge(
-	const struct hms_builder *b, const char *id, int from, int to)
+/* A bridge without an id, from here to there. */
+static bool joins(const struct hms_bridge *bridge, int from, int to)
 {
-	const struct hms_index *index = &b->by_ends;
-	uint32_t at;
-
-	if (id)
-		return hms_builder_named(b, HMS_NAMED_BRIDGE, id);
-	if (!index->size || from < 0 || to < 0)
-		return -1;
-	for (at = hash_ends((unsigned)from, (unsigned)to) & (index->size - 1);
-		index->slots[at]; at = (at + 1) & (index->size - 1)) {
-		unsigned i = index->slots[at] - 1;
-		const struct hms_bridge *bridge = &hms_state_bridges(b)[i];
-
-		if (bridge->from == (unsigned)from &&
-			bridge->to == (unsigned)to)
-			return (int)i;
-	}
-	return -1;
+	return bridge->from == (unsigned)from && bridge->to == (unsigned)to &&
+	       !bridge->id;
 }
 
-int hms_builder_bridge(struct hms_builder *b, const char *id, int from, int to)
+static void set_bridge(
+	struct hms_builder *b, int i, const char *id, int from, int to)
 {
-	int i = hms_builder_find_bridge(b, id, from, to);
-	const char *copy = NULL;
-
-	if (i >= 0 || from < 0 || to < 0 || from == to)
-		return i;
-	if (id) {
-		i = add_named(b, &b->bridges, sizeof(struct hms_bridge),
-			HMS_NAMED_BRIDGE, id, &copy);
-	} else {
-		if (!b->failed && !widen(b, &b->by_ends, hash_of_bridge))
-			b->failed = true;
-		i = add(b, &b->bridges, sizeof(struct hms_bridge));
-	}
-	if (i < 0)
-		return -1;
 	hms_state_bridges(b)[i] = (struct hms_bridge){
-		.id = copy,
+		.id = id,
 		.from = (unsigned)from,
 		.to = (unsigned)to,
 		.coherent = true,
 	};
+}
+
+int hms_builder_find_bridge(
+	const struct hms_builder *b, const char *id, int from, int to)
+{
+	const struct hms_bridge *bridges = hms_state_bridges(b);
+	const struct hms_index *index = &b->by_ends;
+	uint32_t at, hash;
+
+	if (id)
+		return hms_builder_named(b, HMS_NAMED_BRIDGE, id);
+	if (from < 0 || to < 0)
+		return -1;
+	hash = hash_ends((unsigned)from, (unsigned)to);
+	for (at = hash & (index->size - 1); index->size && index->slots[at];
+		at = (at + 1) & (index->size - 1)) {
+		unsigned i = index->slots[at] - 1;
+
+		if (joins(&bridges[i], from, to))
+			return (int)i;
+	}
+	for (unsigned i = b->indexed; i < b->bridges.count; i++)
+		if (joins(&bridges[i], from, to))
+			return (int)i;
+	return -1;
+}
+
+/* Bridges get into the index when one is looked for, which may be never. */
+static void index_bridges(struct hms_builder *b)
+{
+	for (; !b->failed && b->indexed < b->bridges.count; b->indexed++) {
+		if (hms_state_bridges(b)[b->indexed].id)
+			continue;
+		if (!widen(b, &b->by_ends, hash_of_bridge))
+			b->failed = true;
+		else
+			put(&b->by_ends, hash_of_bridge(b, b->indexed),
+				b->indexed);
+	}
+}
+
+int hms_builder_bridge(struct hms_builder *b, const char *id, int from, int to)
+{
+	const char *copy;
+	int i;
+
+	index_bridges(b);
+	i = hms_builder_find_bridge(b, id, from, to);
+	if (i >= 0 || from < 0 || to < 0 || from == to)
+		return i;
 	if (!id)
-		put(&b->by_ends, hash_of_bridge(b, (uint32_t)i), (uint32_t)i);
+		return hms_builder_new_bridge(b, from, to);
+	i = add_named(b, &b->bridges, sizeof(struct hms_bridge),
+		HMS_NAMED_BRIDGE, id, &copy);
+	if (i >= 0)
+		set_bridge(b, i, copy, from, to);
+	return i;
+}
+
+int hms_builder_new_bridge(struct hms_builder *b, int from, int to)
+{
+	int i = from < 0 || to < 0 || from == to
+			? -1
+			: add(b, &b->bridges, sizeof(struct hms_bridge));
+
+	if (i >= 0)
+		set_bridge(b, i, NULL, from, to);
 	return i;
 }

@@ -60,6 +60,11 @@ int hms_builder_link(struct hms_builder *b, const char *id);
  * both ends are the same link.
  */
 int hms_builder_bridge(struct hms_builder *b, const char *id, int from, int to);
+/*
+ * The same without id and without looking, for who adds a million and knows
+ * that there is none from here to there.
+ */
+int hms_builder_new_bridge(struct hms_builder *b, int from, int to);
 
 /* Looks only; -1: there is none. */
 int hms_builder_find_target(const struct hms_builder *b, const char *id);

@@ -56,6 +56,7 @@ struct hms_builder {
 	struct hms_table names; /* struct hms_name */
 	struct hms_index by_name; /* into names */
 	struct hms_index by_ends; /* into bridges, those without id */
+	unsigned indexed; /* bridges; those from here on are not in it */
 	uint8_t *distances; /* [HMS_MAX_NODES][HMS_MAX_NODES], or NULL */
 	unsigned nfindings, nlost;
 	const char *findings[HMS_FINDINGS_MAX];

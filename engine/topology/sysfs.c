@@ -6,6 +6,7 @@
 #include "engine/topology/sysfs.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -68,9 +69,39 @@ void hms_sysfs_mention(enum hms_sysfs_what what, const char *path)
 		observer.fn(path, what, observer.arg);
 }
 
+/*
+ * All of a file, up to size - 1 bytes, and a 0.  Files of sysfs and of discs
+ * are at their end when less is read than asked for; procfs may have more.
+ */
+static ssize_t read_whole(const char *path, char *buf, size_t size)
+{
+	size_t len = 0;
+	bool whole = false;
+	ssize_t n = 0;
+	int fd;
+
+	if (strstr(path, "/proc/"))
+		return hms_sys_read_file(path, buf, size);
+	fd = hms_sys_open(path, O_RDONLY, 0);
+	if (fd < 0)
+		return fd;
+	while (!whole && len < size - 1) {
+		n = hms_sys_read(fd, buf + len, size - 1 - len);
+		if (n == -EINTR)
+			continue;
+		if (n < 0)
+			break;
+		len += (size_t)n;
+		whole = true;
+	}
+	hms_sys_close(fd);
+	buf[len] = 0;
+	return n < 0 ? n : (ssize_t)len;
+}
+
 static ssize_t read_path(const char *path, char *buf, size_t size)
 {
-	ssize_t len = hms_sys_read_file(path, buf, size);
+	ssize_t len = read_whole(path, buf, size);
 
 	if (len > 0 && buf[len - 1] == '\n')
 		buf[--len] = 0;
@@ -108,7 +139,7 @@ ssize_t hms_sysfs_bytes(
 	char path[HMS_SYSFS_PATH];
 	int rc = make_plain(b, HMS_SYSFS_FILE, path, "%s", file);
 
-	return rc ? rc : hms_sys_read_file(path, buf, size);
+	return rc ? rc : read_whole(path, buf, size);
 }
 
 void hms_sysfs_complain(struct hms_builder *b, const char *path, unsigned line,

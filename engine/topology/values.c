@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "engine/target/target.h"
 #include "engine/topology/builder.h"
 #include "engine/topology/state.h"
 
@@ -307,4 +308,20 @@ int hms_builder_pair(struct hms_builder *b, int initiator, int target)
 	hms_builder_link_initiator(b, link, initiator);
 	hms_builder_link_target(b, link, target);
 	return link;
+}
+
+void hms_builder_distance(
+	struct hms_builder *b, unsigned from, unsigned to, unsigned distance)
+{
+	const size_t n = HMS_MAX_NODES;
+
+	if (from >= n || to >= n || distance > UINT8_MAX)
+		return;
+	/* Only the rows that are written become pages. */
+	if (!b->distances)
+		b->distances = hms_arena_alloc(&b->arena, n * n);
+	if (b->distances)
+		b->distances[from * n + to] = (uint8_t)distance;
+	else
+		b->failed = true;
 }

@@ -7,6 +7,7 @@
  */
 #include "engine/topology/read/read.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,16 +20,7 @@ struct class
 	unsigned node, number; /* accessNUMBER of this node's memory */
 	int link;
 	unsigned found; /* initiators of it */
-	unsigned others; /* of these, not of class 0 */
 };
-
-static bool is_of(const struct hms_link *link, int initiator)
-{
-	for (unsigned i = 0; i < link->ninitiators; i++)
-		if (link->initiators[i] == (unsigned)initiator)
-			return true;
-	return false;
-}
 
 /* The initiator that an entry of accessN/initiators stands for, or -1. */
 static int initiator_of(
@@ -46,7 +38,8 @@ static int initiator_of(
 		return -1;
 	initiator = node < UINT32_MAX ? hms_reader_initiator(b, (unsigned)node)
 				      : -1;
-	if (initiator < 0) {
+	/* Said when they are added, not when they are counted. */
+	if (initiator < 0 && class->link >= 0) {
 		snprintf(path, sizeof(path), DIR "/node%u/access%u/initiators",
 			class->node, class->number);
 		hms_sysfs_complain(b, path, 0,
@@ -58,16 +51,9 @@ static int initiator_of(
 static void count_initiator(struct hms_builder *b, const char *name, void *arg)
 {
 	struct class *class = arg;
-	int initiator;
 
-	if (strncmp(name, "node", 4) != 0)
-		return;
-	initiator = initiator_of(b, class, name);
-	if (initiator < 0)
-		return;
-	class->found++;
-	if (!is_of(hms_builder_link_at(b, class->link), initiator))
-		class->others++;
+	if (initiator_of(b, class, name) >= 0)
+		class->found++;
 }
 
 static void add_initiator(struct hms_builder *b, const char *name, void *arg)
@@ -116,7 +102,7 @@ static void read_perf(struct hms_builder *b, const struct class *class)
 /* What CPUs see, as far as kinds need it; nobody asks for paths then. */
 static void read_briefly(struct hms_builder *b, unsigned node)
 {
-	struct class class = { node, 1, hms_reader_memory(b, node), 0, 0 };
+	struct class class = { node, 1, hms_reader_memory(b, node), 0 };
 	const struct hms_link *link;
 
 	read_perf(b, &class);
@@ -127,30 +113,38 @@ static void read_briefly(struct hms_builder *b, unsigned node)
 	}
 }
 
-static void list(struct hms_builder *b, struct class *class,
+static int list(struct hms_builder *b, struct class *class,
 	void (*fn)(struct hms_builder *b, const char *name, void *arg))
 {
-	hms_sysfs_dir(b, fn, class, DIR "/node%u/access%u/initiators",
+	return hms_sysfs_dir(b, fn, class, DIR "/node%u/access%u/initiators",
 		class->node, class->number);
+}
+
+static bool has_cpus(struct hms_builder *b, const struct hms_link *link)
+{
+	for (unsigned i = 0; i < link->ninitiators; i++)
+		if (hms_builder_at(b, (int)link->initiators[i])->kind ==
+			HMS_INITIATOR_CPU)
+			return true;
+	return false;
 }
 
 static void read_fully(struct hms_builder *b, unsigned node)
 {
-	struct class nearest = { node, 0, hms_reader_memory(b, node), 0, 0 };
-	struct class cpus = { node, 1, nearest.link, 0, 0 };
+	struct class nearest = { node, 0, hms_reader_memory(b, node), 0 };
+	struct class cpus = { node, 1, -1, 0 };
 	char id[32];
 
 	if (nearest.link < 0)
 		return;
-	list(b, &nearest, add_initiator);
-	read_perf(b, &nearest);
-	list(b, &cpus, count_initiator);
-	if (!cpus.others &&
-		cpus.found == hms_builder_link_at(b, nearest.link)->ninitiators)
+	if (list(b, &nearest, add_initiator) != -ENOENT)
+		read_perf(b, &nearest);
+	/* The best of all have CPUs: then these are the best of the CPUs. */
+	if (has_cpus(b, hms_builder_link_at(b, nearest.link)))
+		return;
+	if (list(b, &cpus, count_initiator) || !cpus.found)
 		return;
 	/* A device is nearer than the CPUs, which have a way of their own. */
-	if (!cpus.found)
-		return;
 	snprintf(id, sizeof(id), "memory:%u/cpu", node);
 	cpus.link = hms_builder_link(b, id);
 	hms_builder_link_target(b, cpus.link, hms_builder_find_node(b, node));

@@ -264,43 +264,56 @@ static unsigned nearest_on(
 	return least;
 }
 
-/* The way from a fabric to a link whose own initiators are near away. */
-static void add_bridge(struct hms_builder *b, int fabric, int link,
-	unsigned near, unsigned far)
+/* A guess of the way to a link whose own initiators are near away. */
+static void guess(struct hms_builder *b, int bridge, int link, unsigned near,
+	unsigned far)
 {
-	int bridge = hms_builder_bridge(b, NULL, fabric, link);
 	const struct hms_link *l = hms_builder_link_at(b, link);
 
-	if (far <= near)
-		return;
-	for (unsigned i = 0; i < HMS_MEASURES; i++) {
-		uint64_t own = l->perf.value[i], guess;
+	for (unsigned i = 0; far > near && i < HMS_MEASURES; i++) {
 		bool latency = i == HMS_READ_LATENCY || i == HMS_WRITE_LATENCY;
+		uint64_t own = l->perf.value[i];
 
-		guess = latency ? own * far / near - own : own * near / far;
-		if (guess <= UINT32_MAX)
+		own = latency ? own * far / near - own : own * near / far;
+		if (own <= UINT32_MAX)
 			hms_builder_bridge_perf(b, bridge, (enum hms_measure)i,
-				(uint32_t)guess, HMS_GUESSED);
+				(uint32_t)own, HMS_GUESSED);
 	}
+}
+
+/* Another reader knows of ways from here; few have any. */
+static bool has_bridges(struct hms_builder *b, int link, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (hms_builder_bridge_at(b, (int)i)->from == (unsigned)link)
+			return true;
+	return false;
 }
 
 static void connect(struct hms_builder *b, struct table *t)
 {
+	unsigned n = hms_builder_bridges(b);
+
 	for (unsigned from = 0; from < t->from.n; from++) {
 		int fabric = hms_reader_fabric(b, t->from.node[from]);
+		bool look = has_bridges(b, fabric, n);
 
 		for (unsigned i = 0; i < t->nmemories; i++) {
 			const struct memory *memory = &t->memories[i];
+			int link =
+				t->cpu[from] ? memory->cpu_link : memory->link;
 			unsigned far = known(t, from, i);
+			int bridge;
 
 			if (far == NEVER)
 				continue;
-			if (t->cpu[from])
-				add_bridge(b, fabric, memory->cpu_link,
-					memory->nearest_cpu, far);
-			else
-				add_bridge(b, fabric, memory->link,
-					memory->nearest, far);
+			bridge =
+				look ? hms_builder_bridge(b, NULL, fabric, link)
+				     : hms_builder_new_bridge(b, fabric, link);
+			guess(b, bridge, link,
+				t->cpu[from] ? memory->nearest_cpu
+					     : memory->nearest,
+				far);
 		}
 	}
 }

@@ -231,7 +231,7 @@ void hms_read_kinds(struct hms_builder *b)
 	struct machine m;
 
 	memset(&m, 0, sizeof(m));
-	hms_reader_processor(b, &m.processor);
+	hms_reader_processor(b, hms_reader_apart(b), &m.processor);
 	m.quirk = find_quirk(&m.processor);
 	find_bandwidth(b, &m);
 	for (unsigned i = 0; i < n; i++) {

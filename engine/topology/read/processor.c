@@ -105,16 +105,18 @@ static void ask(struct hms_processor *processor)
 }
 #endif
 
-void hms_reader_processor(
-	const struct hms_builder *b, struct hms_processor *processor)
+void hms_reader_processor(const struct hms_builder *b, bool apart,
+	struct hms_processor *processor)
 {
 	memset(processor, 0, sizeof(*processor));
 #if defined(__x86_64__) || defined(__i386__)
 	if (!hms_builder_root(b)[0]) {
 		hms_sysfs_mention(HMS_SYSFS_FILE, CPUINFO);
-		ask(processor);
+		if (apart)
+			ask(processor);
 		return;
 	}
 #endif
+	(void)apart;
 	read_cpuinfo(b, processor);
 }

@@ -17,9 +17,11 @@ struct hms_processor {
 
 /*
  * All zero if it is not told.  On a running x86 machine the processor itself
- * is asked: kernels before 5.17 take 20 ms for /proc/cpuinfo.
+ * is asked: kernels before 5.17 take 20 ms for /proc/cpuinfo.  In a virtual
+ * machine that costs some 10 us a question, so it is not asked unless there is
+ * memory apart from CPUs: only then does it matter on x86.
  */
-void hms_reader_processor(
-	const struct hms_builder *b, struct hms_processor *processor);
+void hms_reader_processor(const struct hms_builder *b, bool apart,
+	struct hms_processor *processor);
 
 #endif
