@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The graph in the text form of hms-topology(5).
+ */
+#include "tools/list.h"
+
+#include <stdlib.h>
+
+#include "engine/topology/text.h"
+
+typedef void put_fn(
+	struct hms_text *text, const struct hms_graph *graph, unsigned index);
+
+/* One object's line, however long. */
+static void put(
+	FILE *out, put_fn *fn, const struct hms_graph *graph, unsigned index)
+{
+	size_t size = 4096;
+
+	for (;;) {
+		char *buf = tool_alloc(size, 1);
+		struct hms_text text = { buf, size, 0, false };
+
+		fn(&text, graph, index);
+		if (!text.cut)
+			fwrite(buf, 1, text.len, out);
+		free(buf);
+		if (!text.cut)
+			return;
+		size *= 4;
+	}
+}
+
+void list_text(const struct hms_graph *graph, FILE *out)
+{
+	for (unsigned i = 0; i < graph->ntargets; i++)
+		put(out, hms_topology_put_target, graph, i);
+	for (unsigned i = 0; i < graph->ninitiators; i++)
+		put(out, hms_topology_put_initiator, graph, i);
+	for (unsigned i = 0; i < graph->nlinks; i++)
+		put(out, hms_topology_put_link, graph, i);
+	for (unsigned i = 0; i < graph->nbridges; i++)
+		put(out, hms_topology_put_bridge, graph, i);
+}
+
+static bool any(const uint8_t *origins, unsigned n, enum hms_origin origin)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (origins[i] == origin)
+			return true;
+	return false;
+}
+
+static bool link_from(
+	const struct hms_graph *graph, unsigned index, enum hms_origin origin)
+{
+	const struct hms_link *link = &graph->links[index];
+
+	for (unsigned i = 0; i < link->ntargets; i++)
+		if (any(graph->targets[link->targets[i]].origin, HMS_FIELDS,
+			    origin))
+			return true;
+	return any(link->perf.origin, HMS_MEASURES, origin);
+}
+
+static bool bridge_from(
+	const struct hms_graph *graph, unsigned index, enum hms_origin origin)
+{
+	const struct hms_bridge *bridge = &graph->bridges[index];
+
+	return any(bridge->perf.origin, HMS_MEASURES, origin) ||
+	       link_from(graph, bridge->from, origin) ||
+	       link_from(graph, bridge->to, origin);
+}
+
+/* A device that a driver's library named: it has a name or another alias. */
+static bool initiator_from(
+	const struct hms_initiator *at, enum hms_origin origin)
+{
+	return origin == HMS_DRIVER && at->kind != HMS_INITIATOR_CPU &&
+	       (at->name || at->naliases);
+}
+
+void list_text_from(
+	const struct hms_graph *graph, enum hms_origin origin, FILE *out)
+{
+	bool *links = tool_alloc(graph->nlinks, sizeof(*links));
+
+	for (unsigned i = 0; i < graph->ntargets; i++)
+		if (any(graph->targets[i].origin, HMS_FIELDS, origin))
+			put(out, hms_topology_put_target, graph, i);
+	for (unsigned i = 0; i < graph->ninitiators; i++)
+		if (initiator_from(&graph->initiators[i], origin))
+			put(out, hms_topology_put_initiator, graph, i);
+	for (unsigned i = 0; i < graph->nlinks; i++)
+		links[i] = link_from(graph, i, origin);
+	/* What a bridge leads to must be there before it. */
+	for (unsigned i = 0; i < graph->nbridges; i++)
+		if (bridge_from(graph, i, origin))
+			links[graph->bridges[i].from] =
+				links[graph->bridges[i].to] = true;
+	for (unsigned i = 0; i < graph->nlinks; i++)
+		if (links[i])
+			put(out, hms_topology_put_link, graph, i);
+	for (unsigned i = 0; i < graph->nbridges; i++)
+		if (bridge_from(graph, i, origin))
+			put(out, hms_topology_put_bridge, graph, i);
+	free(links);
+}
