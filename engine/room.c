@@ -20,7 +20,6 @@ struct reading {
 	uint64_t free, cache; /* as last read */
 	uint64_t at_ns; /* when; 0: never */
 	uint64_t spent; /* bound since */
-	uint64_t kept; /* what the kernel keeps back */
 	uint64_t walk_free, walk_cache; /* when the last walk ended */
 };
 
@@ -28,6 +27,8 @@ static struct {
 	const struct hms_places *places;
 	const struct hms_nodes *nodes;
 	struct reading node[HMS_MAX_NODES];
+	uint64_t min_free; /* what the kernel keeps back, of all nodes */
+	uint64_t total; /* bytes of memory; 0: nobody tells */
 	uint64_t walked_ns, walk_took_ns;
 } room;
 
@@ -43,18 +44,38 @@ static uint64_t now_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
-static uint64_t min_free_bytes(const char *root)
+/* The number in KiB behind key at the start of a file below root; bytes. */
+static uint64_t kib_in(const char *root, const char *file, const char *key)
 {
-	char path[512], buf[32];
+	char path[512], buf[64];
 	struct hms_text text = HMS_TEXT(path);
+	size_t n = strlen(key);
 	uint64_t kib = 0;
 
-	hms_text_add(&text, "%s/proc/sys/vm/min_free_kbytes", root);
-	if (text.cut || hms_sys_read_file(path, buf, sizeof(buf)) <= 0)
+	hms_text_add(&text, "%s/proc/%s", root, file);
+	if (text.cut || hms_sys_read_file(path, buf, sizeof(buf)) <= 0 ||
+		strncmp(buf, key, n) != 0)
 		return 0;
-	for (const char *p = buf; *p >= '0' && *p <= '9'; p++)
+	n += strspn(buf + n, " ");
+	for (const char *p = buf + n; *p >= '0' && *p <= '9'; p++)
 		kib = kib * 10 + (uint64_t)(*p - '0');
 	return kib << 10;
+}
+
+/* By the nodes, whose sizes may not have been read, or by the kernel. */
+static uint64_t memory_in_all(const struct hms_nodes *nodes)
+{
+	struct hms_node_memory memory;
+	uint64_t total = 0;
+
+	for (unsigned n = 0; n <= nodes->max; n++)
+		total += nodes->node[n].size;
+	if (!total)
+		total = kib_in(nodes->root, "meminfo", "MemTotal:");
+	if (total)
+		return total;
+	hms_node_memory(nodes->root, nodes->max, &memory);
+	return memory.total;
 }
 
 /*
@@ -76,16 +97,12 @@ static uint64_t kept_back(uint64_t min_free, uint64_t size, uint64_t total)
 void hms_room_setup(const struct hms_places *places)
 {
 	const struct hms_nodes *nodes = places->nodes;
-	uint64_t min_free = min_free_bytes(nodes->root), total = 0;
 
 	memset(&room, 0, sizeof(room));
 	room.places = places;
 	room.nodes = nodes;
-	for (unsigned n = 0; n <= nodes->max; n++)
-		total += nodes->node[n].size;
-	for (unsigned n = 0; n <= nodes->max; n++)
-		room.node[n].kept =
-			kept_back(min_free, nodes->node[n].size, total);
+	room.min_free = kib_in(nodes->root, "sys/vm/min_free_kbytes", "");
+	room.total = memory_in_all(nodes);
 }
 
 static void read_node(unsigned n, uint64_t now)
@@ -93,9 +110,11 @@ static void read_node(unsigned n, uint64_t now)
 	struct reading *r = &room.node[n];
 	struct hms_node_memory memory;
 	bool first = !GET(r->at_ns);
+	uint64_t kept;
 
 	hms_node_memory(room.nodes->root, n, &memory);
-	SET(r->free, memory.free > r->kept ? memory.free - r->kept : 0);
+	kept = kept_back(room.min_free, memory.total, room.total);
+	SET(r->free, memory.free > kept ? memory.free - kept : 0);
 	SET(r->cache, memory.cache);
 	SET(r->at_ns, now);
 	SET(r->spent, 0);
@@ -253,7 +272,7 @@ size_t hms_room(struct hms_target *target, size_t want)
 	if (target->ops->maps)
 		return target->ops->room(target);
 	/* A machine that tells nothing about its memory limits nothing. */
-	if (!room.nodes->node[room.nodes->max].size)
+	if (!room.total)
 		return SIZE_MAX;
 	sure = less(target->ops->room(target), untouched(target, true));
 	if (sure >= want)
