@@ -27,7 +27,7 @@ bool hms_targets_overlap(
 /*
  * How the kernel can share memory among a step's targets by the weights that
  * the step asks for; HMS_SHARE_STRIPES if it cannot.  root: as for
- * hms_nodes_read().  Read once, at start.
+ * hms_topology_read().  Read once, at start.
  */
 enum hms_sharing hms_node_sharing(
 	const struct hms_step *step, const char *root);

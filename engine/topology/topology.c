@@ -117,27 +117,6 @@ enum hms_depth hms_topology_depth(const struct hms_policy *policy)
 	return depth;
 }
 
-/* Best values that the direct links of a node's memory say. */
-static void add_speed(const struct hms_graph *graph,
-	const struct hms_link *link, struct hms_nodes *out)
-{
-	unsigned latency = link->perf.value[HMS_READ_LATENCY];
-	unsigned bandwidth = link->perf.value[HMS_READ_BANDWIDTH];
-
-	for (unsigned i = 0; i < link->ntargets; i++) {
-		int n = graph->targets[link->targets[i]].node;
-		struct hms_node *node;
-
-		if (n < 0 || n >= HMS_MAX_NODES || !out->node[n].present)
-			continue;
-		node = &out->node[n];
-		if (latency && (!node->latency || latency < node->latency))
-			node->latency = latency;
-		if (bandwidth > node->bandwidth)
-			node->bandwidth = bandwidth;
-	}
-}
-
 void hms_topology_nodes(const struct hms_graph *graph, struct hms_nodes *out)
 {
 	memset(out, 0, sizeof(*out));
@@ -164,7 +143,4 @@ void hms_topology_nodes(const struct hms_graph *graph, struct hms_nodes *out)
 			at->node < HMS_MAX_NODES)
 			out->node[at->node].has_cpu = true;
 	}
-	for (unsigned i = 0; i < graph->nlinks; i++)
-		if (graph->links[i].ninitiators)
-			add_speed(graph, &graph->links[i], out);
 }
