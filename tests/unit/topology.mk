@@ -39,3 +39,9 @@ tests_unit_known_SOURCES = tests/unit/known.c
 tests_unit_known_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_known_LDFLAGS = -Wl,--wrap=secure_getenv
 tests_unit_known_LDADD = $(UNIT_LIBS)
+
+UNIT += tests/unit/topology
+tests_unit_topology_SOURCES = tests/unit/topology.c \
+	tests/unit/tree.c tests/unit/tree.h
+tests_unit_topology_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_topology_LDADD = $(UNIT_LIBS)
