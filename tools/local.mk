@@ -9,6 +9,8 @@ hms_SOURCES = tools/cmd.h tools/hms.def tools/main.c \
 	tools/list_text.c tools/list_tree.c tools/list_watch.c \
 	tools/list_xml.c \
 	tools/measure.c tools/measure.h tools/measure_body.h \
+	tools/measure_device.c tools/measure_device.h \
+	tools/measure_cuda.c tools/measure_opencl.c \
 	tools/measure_cpus.c tools/measure_loops.c tools/measure_memory.c \
 	tools/measure_plan.c tools/measure_print.c tools/measure_result.c \
 	tools/measure_store.c tools/measure_target.c tools/measure_team.c \

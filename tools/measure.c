@@ -156,6 +156,7 @@ static int read_machine(struct hms_graph **graph)
 	struct hms_topology_request request = {
 		.root = "",
 		.depth = HMS_DEPTH_PATHS,
+		.may_load = true,
 	};
 	int rc;
 
@@ -203,21 +204,24 @@ static int run(struct command *command, struct measure_plan *plan)
 		hms_complain("measure", "there is nothing to measure");
 	command->options.steps = 2 * plan->n;
 	for (unsigned i = 0; i < plan->n; i += n) {
-		unsigned target = plan->results[i].target;
+		struct measure_result *first = &plan->results[i];
 
-		for (n = 0; i + n < plan->n; n++)
-			if (plan->results[i + n].target != target)
+		for (n = 1; i + n < plan->n; n++)
+			if (first[n].runtime != first->runtime ||
+				(!first->runtime &&
+					first[n].target != first->target))
 				break;
 		command->options.step = 2 * i;
-		rc = measure_target(
-			plan->graph, &command->options, &plan->results[i], n);
+		rc = (first->runtime ? measure_devices : measure_target)(
+			plan->graph, &command->options, first, n);
 		measure_progress_end(&command->options);
 		if (measure_stopped)
 			break;
 		if (!rc)
 			continue;
-		say_failure(&plan->graph->targets[target], rc);
 		status = EX_UNAVAILABLE;
+		if (!first->runtime)
+			say_failure(&plan->graph->targets[first->target], rc);
 	}
 	return status;
 }
@@ -256,7 +260,7 @@ static int finish(
 	int rc = EX_OK;
 
 	for (unsigned i = 0; i < plan->n; i++)
-		any |= plan->results[i].done;
+		any |= measure_is_kept(plan->graph, &plan->results[i]);
 	if (command->print)
 		return measure_store_print(stdout, plan, NULL);
 	/* Values next to a load are not the machine's. */

@@ -137,8 +137,12 @@ struct measure_value {
 	unsigned samples;
 };
 
+struct measure_runtime;
+
 struct measure_result {
 	unsigned initiator, target; /* of the graph */
+	const struct measure_runtime *runtime; /* of a device; NULL: CPUs */
+	unsigned device, near; /* the runtime's number; the node next to it */
 	bool done;
 	unsigned cpus; /* that took part */
 	size_t bytes; /* of memory it was measured over */
@@ -172,16 +176,33 @@ int measure_target(const struct hms_graph *graph,
 	struct measure_options *options, struct measure_result *results,
 	unsigned n);
 
+/* --- devices: measure_device.c ------------------------------------------ */
+/* The runtime and number that a name such as "cuda:0" means, or NULL. */
+const struct measure_runtime *measure_runtime_of(
+	const char *name, unsigned *device);
+/*
+ * Fills in results[0..n), all of one runtime: copies from and to nodes, and
+ * inside of the device's memory.  0; -EIO: not all of them, and it was said
+ * why; -EINTR; -errno.
+ */
+int measure_devices(const struct hms_graph *graph,
+	struct measure_options *options, struct measure_result *results,
+	unsigned n);
+
 /* --- what is asked for: measure_plan.c ----------------------------------- */
 struct measure_plan {
 	const struct hms_graph *graph;
 	unsigned n;
-	struct measure_result *results; /* by target, then by initiator */
+	/* CPUs' by target, then by initiator; then devices' by runtime. */
+	struct measure_result *results;
 };
 struct measure_wish {
 	const char *names[64];
 	unsigned n; /* 0: all */
 };
+/* What people call the initiator of a result: "cpu:0", "cuda:0". */
+const char *measure_initiator(const struct measure_plan *plan,
+	const struct measure_result *result, char buf[24]);
 /* malloc'd.  EX_OK; EX_USAGE or EX_OSERR after saying why. */
 int measure_plan_make(struct measure_plan *plan, const struct hms_graph *graph,
 	const struct measure_wish *initiators,
@@ -202,6 +223,9 @@ void measure_print_json(FILE *out, const struct measure_plan *plan,
 /* --- what is kept: measure_store.c --------------------------------------- */
 /* Where this user's measurements go; EX_OK, or EX_* after saying why not. */
 int measure_store_path(char *buf, size_t size);
+/* What a runtime that plays devices on CPUs says is not: it is no device. */
+bool measure_is_kept(
+	const struct hms_graph *graph, const struct measure_result *result);
 /* The file's text: what was measured now, and what is kept of the old. */
 int measure_store_print(
 	FILE *out, const struct measure_plan *plan, const char *old);

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "tools/cmd.h"
+#include "tools/measure_device.h"
 
 /*
  * Of a memory n times as large as a cache, 1/n of random loads still hit it:
@@ -74,9 +75,15 @@ static bool is_initiator(const struct hms_graph *graph, unsigned index,
 	free(cpus.cpu);
 	if (!cpus.n)
 		return false;
-	for (unsigned i = 0; i < wish->n; i++)
-		if (hms_graph_initiator(graph, wish->names[i]) == (int)index)
+	for (unsigned i = 0; i < wish->n; i++) {
+		unsigned device;
+
+		/* A device that is CPUs is asked through its runtime. */
+		if (!measure_runtime_of(wish->names[i], &device) &&
+			hms_graph_initiator(graph, wish->names[i]) ==
+				(int)index)
 			return true;
+	}
 	return !wish->n;
 }
 
@@ -108,7 +115,8 @@ static int check_targets(
 
 		if (found < 0)
 			return unknown("target", wish->names[i], names, n);
-		if (!is_ordinary(&graph->targets[found])) {
+		if (!is_ordinary(&graph->targets[found]) &&
+			graph->targets[found].kind != HMS_KIND_GPU) {
 			hms_complain("measure",
 				"%s is no memory that CPUs of this process "
 				"can be measured with",
@@ -130,12 +138,16 @@ static int check_initiators(
 	for (unsigned i = 0; i < wish->n; i++) {
 		struct measure_wish one = { { wish->names[i] }, 1 };
 		int found = hms_graph_initiator(graph, wish->names[i]);
+		unsigned device;
 
+		if (found >= 0 && measure_runtime_of(wish->names[i], &device))
+			continue;
 		if (found < 0)
 			return unknown("initiator", wish->names[i], names, n);
 		if (!is_initiator(graph, (unsigned)found, &one)) {
 			hms_complain("measure",
-				"%s has no CPUs that this process may use",
+				"%s is neither CPUs that this process may use "
+				"nor a device of CUDA or OpenCL",
 				wish->names[i]);
 			return EX_USAGE;
 		}
@@ -143,11 +155,114 @@ static int check_initiators(
 	return EX_OK;
 }
 
+const char *measure_initiator(const struct measure_plan *plan,
+	const struct measure_result *result, char buf[24])
+{
+	if (!result->runtime)
+		return plan->graph->initiators[result->initiator].id;
+	snprintf(buf, 24, "%s:%u", result->runtime->name, result->device);
+	return buf;
+}
+
+static void add_cpus(struct measure_plan *plan,
+	const struct measure_wish *initiators,
+	const struct measure_wish *targets)
+{
+	const struct hms_graph *graph = plan->graph;
+
+	for (unsigned t = 0; t < graph->ntargets; t++) {
+		if (!is_target(graph, t, targets))
+			continue;
+		for (unsigned i = 0; i < graph->ninitiators; i++)
+			if (is_initiator(graph, i, initiators))
+				plan->results[plan->n++] =
+					(struct measure_result){
+						.initiator = i,
+						.target = t,
+					};
+	}
+}
+
+/* The device's own memory: by its name, or by where it is. */
+static int own_memory(
+	const struct hms_graph *graph, unsigned initiator, const char *name)
+{
+	const char *id = graph->initiators[initiator].id;
+	int found = hms_graph_target(graph, name);
+
+	for (unsigned t = 0; found < 0 && t < graph->ntargets; t++) {
+		const char *device = graph->targets[t].device;
+
+		if (device && !strncmp(id, "pci:", 4) &&
+			!strcmp(device, id + 4))
+			found = (int)t;
+	}
+	return found;
+}
+
+static void add_device(struct measure_plan *plan, unsigned initiator,
+	const char *name, const struct measure_wish *targets)
+{
+	const struct hms_graph *graph = plan->graph;
+	int near = graph->initiators[initiator].node;
+	int own = own_memory(graph, initiator, name);
+	struct measure_result result = {
+		.initiator = initiator,
+		.near = near < 0 ? 0 : (unsigned)near,
+	};
+
+	result.runtime = measure_runtime_of(name, &result.device);
+	for (unsigned t = 0; t < graph->ntargets; t++) {
+		/* Its memory that is a node is measured as one. */
+		bool inside = (int)t == own && graph->targets[t].manager ==
+						       HMS_MANAGED_BY_DRIVER;
+		bool wanted = is_target(graph, t, targets);
+
+		for (unsigned i = 0; inside && i < targets->n; i++)
+			wanted |= hms_graph_target(graph, targets->names[i]) ==
+				  (int)t;
+		if (!wanted && (!inside || targets->n))
+			continue;
+		result.target = t;
+		plan->results[plan->n++] = result;
+	}
+}
+
+/* GPUs by the first runtime that knows them; or those that are named. */
+static void add_devices(struct measure_plan *plan, const char *runtime,
+	const struct measure_wish *initiators,
+	const struct measure_wish *targets)
+{
+	const struct hms_graph *graph = plan->graph;
+	unsigned device;
+
+	for (unsigned i = 0; i < graph->ninitiators; i++) {
+		const struct hms_initiator *from = &graph->initiators[i];
+		bool taken = false;
+
+		for (unsigned a = 0; a < from->naliases; a++) {
+			const char *name = from->aliases[a];
+			const struct measure_runtime *of =
+				measure_runtime_of(name, &device);
+			bool named = false;
+
+			for (unsigned w = 0; of && w < initiators->n; w++)
+				named |= !strcmp(initiators->names[w], name);
+			if (of && !initiators->n && !taken)
+				named = from->kind == HMS_INITIATOR_GPU;
+			taken |= named;
+			if (named && !strcmp(of->name, runtime))
+				add_device(plan, i, name, targets);
+		}
+	}
+}
+
 int measure_plan_make(struct measure_plan *plan, const struct hms_graph *graph,
 	const struct measure_wish *initiators,
 	const struct measure_wish *targets)
 {
-	size_t most = (size_t)graph->ntargets * graph->ninitiators;
+	/* A device has an alias for each runtime, and one row each. */
+	size_t most = (size_t)graph->ntargets * graph->ninitiators * 3;
 	int rc = check_targets(graph, targets);
 
 	if (!rc)
@@ -160,16 +275,8 @@ int measure_plan_make(struct measure_plan *plan, const struct hms_graph *graph,
 		hms_complain("measure", "no memory for the results");
 		return EX_OSERR;
 	}
-	for (unsigned t = 0; t < graph->ntargets; t++) {
-		if (!is_target(graph, t, targets))
-			continue;
-		for (unsigned i = 0; i < graph->ninitiators; i++)
-			if (is_initiator(graph, i, initiators))
-				plan->results[plan->n++] =
-					(struct measure_result){
-						.initiator = i,
-						.target = t,
-					};
-	}
+	add_cpus(plan, initiators, targets);
+	add_devices(plan, "cuda", initiators, targets);
+	add_devices(plan, "opencl", initiators, targets);
 	return EX_OK;
 }

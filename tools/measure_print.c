@@ -5,12 +5,6 @@
 
 #include "base/text.h"
 
-static const char *initiator(
-	const struct measure_plan *plan, const struct measure_result *result)
-{
-	return plan->graph->initiators[result->initiator].id;
-}
-
 static const char *target(
 	const struct measure_plan *plan, const struct measure_result *result)
 {
@@ -20,7 +14,7 @@ static const char *target(
 void measure_print_plan(FILE *out, const struct measure_plan *plan,
 	const struct measure_options *options, const char *path)
 {
-	char a[16], b[16];
+	char a[16], b[16], name[24];
 
 	fprintf(out, "%-12s %-12s %-11s %s\n", "INITIATOR", "TARGET", "MEMORY",
 		"ROOM");
@@ -30,15 +24,23 @@ void measure_print_plan(FILE *out, const struct measure_plan *plan,
 		size_t bytes, room = measure_room((unsigned)node);
 		unsigned n = i;
 
+		if (result->runtime) {
+			fprintf(out, "%-12s %s\n",
+				measure_initiator(plan, result, name),
+				target(plan, result));
+			continue;
+		}
 		if (result->target != plan->results[first].target)
 			first = i;
-		while (n < plan->n && plan->results[n].target == result->target)
+		while (n < plan->n && !plan->results[n].runtime &&
+			plan->results[n].target == result->target)
 			n++;
 		bytes = measure_wanted(
 			plan->graph, &plan->results[first], n - first);
 		if (options->most && bytes > options->most)
 			bytes = options->most;
-		fprintf(out, "%-12s %-12s %-11s %s\n", initiator(plan, result),
+		fprintf(out, "%-12s %-12s %-11s %s\n",
+			measure_initiator(plan, result, name),
 			target(plan, result), hms_text_human(bytes, a),
 			hms_text_human(room, b));
 	}
@@ -63,8 +65,9 @@ static void put_row(FILE *out, const struct measure_plan *plan,
 	const struct measure_result *result)
 {
 	double spread = 0;
+	char name[24];
 
-	fprintf(out, "%-9s  %-7s", initiator(plan, result),
+	fprintf(out, "%-9s  %-7s", measure_initiator(plan, result, name),
 		target(plan, result));
 	for (unsigned w = 0; w <= MEASURED_COPY; w++) {
 		put_value(out, (enum measure_what)w, result->value[w].median);
@@ -78,6 +81,7 @@ void measure_print_table(FILE *out, const struct measure_plan *plan,
 	const struct measure_options *options)
 {
 	const struct measure_result *some = NULL;
+	bool devices = false;
 	char human[16];
 
 	fprintf(out, "%-9s  %-7s  %8s  %8s  %10s  %10s  %10s  %s\n",
@@ -86,9 +90,16 @@ void measure_print_table(FILE *out, const struct measure_plan *plan,
 	for (unsigned i = 0; i < plan->n; i++) {
 		if (!plan->results[i].done)
 			continue;
-		some = some ? some : &plan->results[i];
+		if (plan->results[i].runtime)
+			devices = true;
+		else
+			some = some ? some : &plan->results[i];
 		put_row(out, plan, &plan->results[i]);
 	}
+	if (devices)
+		fputs("\nOf devices: copies from a node (read), to it "
+		      "(write), inside of a device.\n",
+			out);
 	if (!some)
 		return;
 	fprintf(out,
@@ -121,8 +132,10 @@ static void put_string(FILE *out, const char *text)
 static void put_result(FILE *out, const struct measure_plan *plan,
 	const struct measure_result *result)
 {
+	char name[24];
+
 	fputs("{\"initiator\":", out);
-	put_string(out, initiator(plan, result));
+	put_string(out, measure_initiator(plan, result, name));
 	fputs(",\"target\":", out);
 	put_string(out, target(plan, result));
 	fprintf(out,

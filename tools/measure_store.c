@@ -90,7 +90,7 @@ static bool all_cpus(
 			last = strtol(end + 1, &end, 10);
 		n += (unsigned)(last - first + 1);
 	}
-	return result->cpus >= n;
+	return result->runtime || result->cpus >= n;
 }
 
 static void put_value(
@@ -100,12 +100,23 @@ static void put_value(
 		fprintf(out, " %s=%.0f%s@measured", name, value, unit);
 }
 
+bool measure_is_kept(
+	const struct hms_graph *graph, const struct measure_result *result)
+{
+	return result->done &&
+	       (!result->runtime || graph->initiators[result->initiator].kind !=
+					    HMS_INITIATOR_CPU);
+}
+
 static void put_result(FILE *out, const struct measure_plan *plan,
 	const struct measure_result *result)
 {
 	const struct measure_value *value = result->value;
 	const struct hms_graph *graph = plan->graph;
 
+	/* Copies inside of a device are no accesses that paths speak of. */
+	if (!value[MEASURED_LATENCY].median && !value[MEASURED_READ].median)
+		return;
 	fprintf(out, "v1 link %s-%s", graph->initiators[result->initiator].id,
 		graph->targets[result->target].id);
 	put_value(out, "read-latency", value[MEASURED_LATENCY].median, "ns");
@@ -130,7 +141,8 @@ static bool measured_now(const struct measure_plan *plan, const char *id)
 			plan->graph->initiators[result->initiator].id;
 		size_t len = strlen(from);
 
-		if (result->done && !strncmp(id, from, len) && id[len] == '-' &&
+		if (measure_is_kept(plan->graph, result) &&
+			!strncmp(id, from, len) && id[len] == '-' &&
 			!strcmp(id + len + 1,
 				plan->graph->targets[result->target].id))
 			return true;
@@ -175,7 +187,7 @@ int measure_store_print(
 	put_head(out);
 	put_fits(out, plan->graph);
 	for (unsigned i = 0; i < plan->n; i++)
-		if (plan->results[i].done)
+		if (measure_is_kept(plan->graph, &plan->results[i]))
 			put_result(out, plan, &plan->results[i]);
 	if (old)
 		put_old(out, plan, old);

@@ -7,7 +7,8 @@ fake_common = tests/fakes/fake.c tests/fakes/fake.h
 FAKES = tests/fakes/libcuda.la tests/fakes/libamdhip64.la \
 	tests/fakes/libze_loader.la tests/fakes/libOpenCL.la
 check_LTLIBRARIES += $(FAKES)
-tests_fakes_libcuda_la_SOURCES = tests/fakes/cuda.c $(fake_common)
+tests_fakes_libcuda_la_SOURCES = tests/fakes/cuda.c \
+	tests/fakes/cuda_memory.c $(fake_common)
 tests_fakes_libcuda_la_CFLAGS = $(fake_cflags)
 tests_fakes_libcuda_la_LDFLAGS = $(fake_flags) -version-info 1:0:0
 tests_fakes_libamdhip64_la_SOURCES = tests/fakes/hip.c $(fake_common)

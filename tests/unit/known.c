@@ -167,8 +167,8 @@ Test(known, a_node_of_another_size_keeps_its_own_values)
 	struct hms_graph *graph;
 
 	put("measured", "v1 link cpu:0-node:0 read-latency=81ns\n"
-			"v1 fits node:0 size=33G cpus=0-3\n"
-			"v1 fits node:1 size=31G cpus=4-7\n"
+			"v1 fits node:0 size=17G cpus=0-3\n"
+			"v1 fits node:1 size=15G cpus=4-7\n"
 			"fits node:2 size=16G\n"
 			"v1 link cpu:1-node:0 read-latency=82ns\n"
 			"v1 link cpu:0-node:1 read-latency=83ns\n"

@@ -104,10 +104,13 @@ static bool is_changed(const struct file *file, int node)
 	       file->changed[(size_t)node / BITS] >> (size_t)node % BITS & 1;
 }
 
-/* Virtual machines' memory grows and shrinks, and is the same memory. */
-static bool same_size(uint64_t a, uint64_t b)
+/*
+ * Memory of virtual machines grows and shrinks, and is the same memory; that
+ * is what factor is for.
+ */
+static bool same_size(uint64_t a, uint64_t b, unsigned factor)
 {
-	return a / APART <= b && b / APART <= a;
+	return a / factor <= b && b / factor <= a;
 }
 
 /* "fits node:0 size=25165824K cpus=0-1" */
@@ -136,8 +139,8 @@ static void check_node(
 		if (value.len && !hms_text_size(value.at, value.len, &size) &&
 			size &&
 			(target < 0 ||
-				(memory->size &&
-					!same_size(size, memory->size)))) {
+				(memory->size && !same_size(size, memory->size,
+							 cpus >= 0 ? 4 : 2)))) {
 			set_changed(file, node);
 			hms_builder_complain(file->b, file->path, line,
 				target < 0 ? "node %d is not there any more; "
