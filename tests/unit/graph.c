@@ -3,7 +3,6 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "engine/topology/topology.h"
 
@@ -156,6 +155,74 @@ Test(graph, bridges_are_sorted)
 	cr_assert_arr_eq(graph->first, first, sizeof(first));
 	cr_assert_str_eq(graph->bridges[2].id, "second");
 	hms_graph_free(graph);
+}
+
+static size_t mapped_pages(void)
+{
+	FILE *file = fopen("/proc/self/statm", "r");
+	size_t pages = 0;
+
+	cr_assert(file);
+	cr_assert_eq(fscanf(file, "%zu", &pages), 1);
+	fclose(file);
+	return pages;
+}
+
+/*
+ * Would catch: a table that loses what is in it when it grows or is copied, a
+ * mapping that is kept or given back twice, an id looked for one by one.
+ */
+Test(graph, many_nodes)
+{
+	const unsigned nodes = 1000, ways = 200;
+	size_t before = mapped_pages();
+	struct hms_builder *b = builder();
+	struct hms_graph *graph;
+	char id[32];
+
+	for (unsigned n = 0; n < nodes; n++) {
+		snprintf(id, sizeof(id), "node:%u", n);
+		hms_builder_node(
+			b, hms_builder_target(b, id), (int)n, HMS_FIRMWARE);
+		snprintf(id, sizeof(id), "memory:%u", n);
+		hms_builder_link_target(
+			b, hms_builder_link(b, id), (int)(nodes - 1 - n));
+	}
+	for (unsigned w = 1; w <= ways; w++)
+		for (unsigned n = 0; n < nodes; n++) {
+			int bridge = hms_builder_bridge(
+				b, NULL, (int)n, (int)((n + w) % nodes));
+
+			cr_assert_eq(bridge, (int)((w - 1) * nodes + n));
+			hms_builder_bridge_perf(b, bridge, HMS_READ_LATENCY,
+				n * ways + w, HMS_GUESSED);
+		}
+	cr_assert_eq(hms_builder_bridge(b, NULL, 0, 1), 0);
+	graph = finish(b);
+	cr_assert_eq(graph->nbridges, nodes * ways);
+	for (unsigned n = 0; n < nodes; n++) {
+		cr_assert_eq(hms_graph_node(graph, n), (int)n);
+		cr_assert_eq(graph->links[n].targets[0], nodes - 1 - n);
+		cr_assert_eq(graph->first[n], n * ways);
+		for (unsigned w = 1; w <= ways; w++) {
+			const struct hms_bridge *bridge =
+				&graph->bridges[n * ways + w - 1];
+
+			cr_assert_eq(bridge->to, (n + w) % nodes);
+			cr_assert_eq(bridge->perf.value[HMS_READ_LATENCY],
+				n * ways + w);
+		}
+	}
+	hms_graph_free(graph);
+	/* stdio's buffers, and what Criterion does beside. */
+	cr_assert(mapped_pages() < before + 1000);
+	b = builder();
+	for (unsigned n = 0; n < nodes; n++) {
+		snprintf(id, sizeof(id), "node:%u", n);
+		hms_builder_target(b, id);
+	}
+	hms_builder_free(b);
+	cr_assert(mapped_pages() < before + 1000);
 }
 
 /* Would catch: a list that loses, repeats or disorders what is on it. */
