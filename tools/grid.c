@@ -10,6 +10,7 @@
 #include "tools/machine.h"
 
 #define GAP 2 /* blanks between columns */
+#define CUT_MIN 10 /* no cell is cut below this */
 
 unsigned grid_width(FILE *out)
 {
@@ -148,6 +149,26 @@ bool grid_fits(const struct grid *grid, unsigned width)
 	return sum(grid, widths) <= width;
 }
 
+/* Takes from the widest of them while anything can be taken. */
+static void cut(
+	const struct grid *grid, unsigned width, unsigned *widths, bool soft)
+{
+	while (sum(grid, widths) > width) {
+		unsigned widest = GRID_COLUMNS;
+
+		for (unsigned c = 0; c < grid->ncolumns; c++)
+			if (!grid->columns[c].right &&
+				grid->columns[c].soft >= soft &&
+				widths[c] > CUT_MIN &&
+				(widest == GRID_COLUMNS ||
+					widths[c] > widths[widest]))
+				widest = c;
+		if (widest == GRID_COLUMNS)
+			break;
+		widths[widest]--;
+	}
+}
+
 /* Width 0: the column is left out. */
 static void fit(const struct grid *grid, unsigned width, unsigned *widths)
 {
@@ -162,18 +183,8 @@ static void fit(const struct grid *grid, unsigned width, unsigned *widths)
 			break;
 		widths[worst] = 0;
 	}
-	while (sum(grid, widths) > width) {
-		unsigned widest = GRID_COLUMNS;
-
-		for (unsigned c = 0; c < grid->ncolumns; c++)
-			if (!grid->columns[c].right && widths[c] > 8 &&
-				(widest == GRID_COLUMNS ||
-					widths[c] > widths[widest]))
-				widest = c;
-		if (widest == GRID_COLUMNS)
-			break;
-		widths[widest]--;
-	}
+	cut(grid, width, widths, true);
+	cut(grid, width, widths, false);
 }
 
 static void print_cell(const struct grid *grid, FILE *out, unsigned column,

@@ -2,7 +2,8 @@
 /*
  * Tables of text that fit a width: columns are as wide as what is in them;
  * if there is no room, columns are left out, least important first, then
- * long cells are cut.  Widths are in code points of UTF-8.
+ * long cells are cut, those of soft columns first.  Widths are in code points
+ * of UTF-8.
  */
 #ifndef HMS_TOOLS_GRID_H
 #define HMS_TOOLS_GRID_H
@@ -16,6 +17,7 @@ struct grid_column {
 	const char *title;
 	bool right; /* numbers: flush right, never cut */
 	unsigned drop; /* 0: never left out; the highest goes first */
+	bool soft; /* cut before others are */
 };
 
 struct grid {

@@ -46,8 +46,9 @@ static void print_legend(const struct tool_machine *machine,
 			hms_origin_name((enum hms_origin)i));
 		join = ", ";
 	}
-	fprintf(out, "%s? not known%s\n", join,
-		style->verbose ? "" : "; the worse of reads and writes");
+	fprintf(out, "%s? not known\n", join);
+	if (!style->verbose)
+		fputs("Of reads and writes, the worse.\n", out);
 	fputs("Props: c coherent, p persistent, a for CPUs, h hot-pluggable, "
 	      "x not for you\n",
 		out);
@@ -84,7 +85,7 @@ static void print(const struct list_show *show, const struct hms_graph *graph)
 		list_svg(&machine, stdout);
 		break;
 	case TEXT:
-		list_text(graph, stdout);
+		list_text(&machine, stdout);
 		break;
 	case XML:
 		list_xml(&machine, stdout);

@@ -27,7 +27,7 @@ void list_matrix(const struct tool_machine *machine,
 	const struct list_style *style, FILE *out);
 
 /* The versioned text form of hms-topology(5). */
-void list_text(const struct hms_graph *graph, FILE *out);
+void list_text(const struct tool_machine *machine, FILE *out);
 /* Of the objects that have a value of this origin, with all of theirs. */
 void list_text_from(
 	const struct hms_graph *graph, enum hms_origin origin, FILE *out);

@@ -236,13 +236,13 @@ static void put_paths(FILE *out, const struct hms_graph *graph,
 
 /* An array of objects, one per line. */
 static void put_array(FILE *out, const struct hms_graph *graph,
-	const char *name, unsigned count,
+	const char *name, unsigned count, const unsigned *order,
 	void (*put)(FILE *out, const struct hms_graph *graph, unsigned index))
 {
 	fprintf(out, ",\n  \"%s\": [", name);
 	for (unsigned i = 0; i < count; i++) {
 		fputs(i ? ",\n    {" : "\n    {", out);
-		put(out, graph, i);
+		put(out, graph, order ? order[i] : i);
 		fputc('}', out);
 	}
 	fputs(count ? "\n  ]" : "]", out);
@@ -256,10 +256,12 @@ void list_json(const struct tool_machine *machine, FILE *out)
 	const char *join = "\n";
 
 	fprintf(out, "{\n  \"hms_topology\": %d", SCHEMA);
-	put_array(out, graph, "targets", graph->ntargets, put_target);
-	put_array(out, graph, "initiators", graph->ninitiators, put_initiator);
-	put_array(out, graph, "links", graph->nlinks, put_link);
-	put_array(out, graph, "bridges", graph->nbridges, put_bridge);
+	put_array(out, graph, "targets", graph->ntargets, NULL, put_target);
+	put_array(out, graph, "initiators", graph->ninitiators, NULL,
+		put_initiator);
+	put_array(out, graph, "links", graph->nlinks, machine->links, put_link);
+	put_array(out, graph, "bridges", graph->nbridges, machine->bridges,
+		put_bridge);
 	fputs(",\n  \"paths\": [", out);
 	for (unsigned i = 0; i < graph->ninitiators; i++)
 		put_paths(out, graph, i, near, wide, &join);

@@ -46,8 +46,8 @@ static bool print_table(const struct matrix *matrix, bool turned, FILE *out)
 	const struct hms_graph *graph = matrix->machine->graph;
 	unsigned nrows = turned ? graph->ntargets : graph->ninitiators;
 	unsigned ncolumns = turned ? graph->ninitiators : graph->ntargets;
-	struct grid_column columns[GRID_COLUMNS] = { { title(matrix), false,
-		0 } };
+	struct grid_column columns[GRID_COLUMNS] = { { title(matrix), false, 0,
+		false } };
 	struct grid grid;
 	char text[24];
 	bool fits;
@@ -59,7 +59,7 @@ static bool print_table(const struct matrix *matrix, bool turned, FILE *out)
 		columns[c + 1] =
 			(struct grid_column){ turned ? graph->initiators[c].id
 						     : graph->targets[c].id,
-				true, 0 };
+				true, 0, false };
 	grid_open(&grid, columns, ncolumns + 1);
 	for (unsigned r = 0; r < nrows; r++) {
 		grid_row(&grid);

@@ -92,15 +92,15 @@ void list_targets(const struct tool_machine *machine,
 	const struct list_style *style, FILE *out)
 {
 	static const struct grid_column columns[] = {
-		[TARGET] = { "TARGET", false, 0 },
-		[KIND] = { "KIND", false, 0 },
-		[SIZE] = { "SIZE", true, 0 },
-		[FREE] = { "FREE", true, 1 },
-		[MANAGER] = { "MANAGER", false, 2 },
-		[TIER] = { "TIER", true, 3 },
-		[PROPS] = { "PROPS", false, 4 },
-		[LATENCY] = { "BEST ns", true, 0 },
-		[BANDWIDTH] = { "BEST MB/s", true, 0 },
+		[TARGET] = { "TARGET", false, 0, false },
+		[KIND] = { "KIND", false, 0, false },
+		[SIZE] = { "SIZE", true, 0, false },
+		[FREE] = { "FREE", true, 1, false },
+		[MANAGER] = { "MANAGER", false, 2, false },
+		[TIER] = { "TIER", true, 3, false },
+		[PROPS] = { "PROPS", false, 4, false },
+		[LATENCY] = { "BEST ns", true, 0, false },
+		[BANDWIDTH] = { "BEST MB/s", true, 0, false },
 	};
 	struct grid grid;
 
@@ -175,20 +175,20 @@ void list_ways(const struct tool_machine *machine,
 	const struct list_style *style, FILE *out)
 {
 	static const struct grid_column columns[] = {
-		{ "WAY", false, 0 },
-		{ "FROM", false, 0 },
-		{ "TO", false, 0 },
-		{ "ns", true, 0 },
-		{ "MB/s", true, 0 },
+		{ "WAY", false, 0, false },
+		{ "FROM", false, 0, false },
+		{ "TO", false, 0, false },
+		{ "ns", true, 0, false },
+		{ "MB/s", true, 0, false },
 	};
 	static const struct grid_column details[] = {
-		{ "WAY", false, 0 },
-		{ "FROM", false, 0 },
-		{ "TO", false, 0 },
-		{ "READ ns", true, 0 },
-		{ "WRITE ns", true, 0 },
-		{ "READ MB/s", true, 0 },
-		{ "WRITE MB/s", true, 0 },
+		{ "WAY", false, 0, false },
+		{ "FROM", false, 0, false },
+		{ "TO", false, 0, false },
+		{ "READ ns", true, 0, false },
+		{ "WRITE ns", true, 0, false },
+		{ "READ MB/s", true, 0, false },
+		{ "WRITE MB/s", true, 0, false },
 	};
 	const struct hms_graph *graph = machine->graph;
 	unsigned total = graph->nlinks + graph->nbridges;
@@ -198,9 +198,10 @@ void list_ways(const struct tool_machine *machine,
 	grid_open(&grid, style->verbose ? details : columns,
 		style->verbose ? 7 : 5);
 	for (unsigned i = 0; i < graph->nlinks && grid.nrows < shown; i++)
-		add_link(&grid, style, graph, &graph->links[i]);
+		add_link(&grid, style, graph, &graph->links[machine->links[i]]);
 	for (unsigned i = 0; i < graph->nbridges && grid.nrows < shown; i++)
-		add_bridge(&grid, style, graph, &graph->bridges[i]);
+		add_bridge(&grid, style, graph,
+			&graph->bridges[machine->bridges[i]]);
 	grid_print(&grid, out, style->width);
 	if (total > grid.nrows)
 		fprintf(out, "and %u more ways (-v shows all)\n",

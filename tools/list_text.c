@@ -31,16 +31,18 @@ static void put(
 	}
 }
 
-void list_text(const struct hms_graph *graph, FILE *out)
+void list_text(const struct tool_machine *machine, FILE *out)
 {
+	const struct hms_graph *graph = machine->graph;
+
 	for (unsigned i = 0; i < graph->ntargets; i++)
 		put(out, hms_topology_put_target, graph, i);
 	for (unsigned i = 0; i < graph->ninitiators; i++)
 		put(out, hms_topology_put_initiator, graph, i);
 	for (unsigned i = 0; i < graph->nlinks; i++)
-		put(out, hms_topology_put_link, graph, i);
+		put(out, hms_topology_put_link, graph, machine->links[i]);
 	for (unsigned i = 0; i < graph->nbridges; i++)
-		put(out, hms_topology_put_bridge, graph, i);
+		put(out, hms_topology_put_bridge, graph, machine->bridges[i]);
 }
 
 static bool any(const uint8_t *origins, unsigned n, enum hms_origin origin)

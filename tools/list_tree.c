@@ -147,12 +147,12 @@ void list_tree(const struct tool_machine *machine,
 	const struct list_style *style, FILE *out)
 {
 	static const struct grid_column columns[] = {
-		[MACHINE] = { "MACHINE", false, 0 },
-		[WHAT] = { "WHAT", false, 0 },
-		[SIZE] = { "SIZE", true, 0 },
-		[LATENCY] = { "ns", true, 0 },
-		[BANDWIDTH] = { "MB/s", true, 0 },
-		[ABOUT] = { "ABOUT", false, 0 },
+		[MACHINE] = { "MACHINE", false, 0, false },
+		[WHAT] = { "WHAT", false, 0, true },
+		[SIZE] = { "SIZE", true, 0, false },
+		[LATENCY] = { "ns", true, 0, false },
+		[BANDWIDTH] = { "MB/s", true, 0, false },
+		[ABOUT] = { "ABOUT", false, 0, true },
 	};
 	struct tree tree = { .machine = machine, .style = style };
 

@@ -14,6 +14,8 @@
 
 #include "tools/set.h"
 
+#define PAIRS_MAX 65536 /* beyond, hwloc takes minutes to load them */
+
 struct xml {
 	const struct tool_machine *machine;
 	FILE *out;
@@ -216,7 +218,8 @@ static void put_device(struct xml *xml, unsigned index)
 	xml->initiator_gp[index] = xml->next++;
 	fprintf(xml->out, "<object type=\"OSDev\" gp_index=\"%u\"",
 		xml->initiator_gp[index]);
-	put_name(xml->out, at->naliases ? at->aliases[0] : at->id);
+	put_name(xml->out,
+		tool_machine_alias(at) ? tool_machine_alias(at) : at->id);
 	fprintf(xml->out, " osdev_type=\"%u\">", type);
 	put_info(xml->out, "HMSInitiator", at->id);
 	put_info(xml->out, "HMSName", at->name);
@@ -330,6 +333,8 @@ static void put_attribute(struct xml *xml, const char *name, unsigned flags,
 {
 	const struct hms_graph *graph = xml->machine->graph;
 	const struct hms_path_wish wish = { need, access, true };
+	/* As hwloc itself has it: only from the initiators next to it. */
+	bool few = (size_t)graph->ninitiators * graph->ntargets > PAIRS_MAX;
 
 	fprintf(xml->out, "<memattr name=\"%s\" flags=\"%u\">\n", name, flags);
 	for (unsigned i = 0; i < graph->ninitiators; i++) {
@@ -339,6 +344,8 @@ static void put_attribute(struct xml *xml, const char *name, unsigned flags,
 			enum hms_origin origin = HMS_UNKNOWN;
 			uint32_t value = 0;
 
+			if (few && paths[t].nlinks > 1)
+				continue;
 			if (paths[t].nlinks && is_node(&graph->targets[t]))
 				value = hms_perf_value(
 					&paths[t].perf, need, access, &origin);

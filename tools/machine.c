@@ -225,6 +225,49 @@ static int find_near(const struct hms_graph *graph, unsigned device)
 	return TOOL_NOWHERE;
 }
 
+const char *tool_machine_alias(const struct hms_initiator *initiator)
+{
+	for (unsigned i = 0; i < initiator->naliases; i++)
+		if (strncmp(initiator->aliases[i], "gpu:", 4) != 0)
+			return initiator->aliases[i];
+	return initiator->naliases ? initiator->aliases[0] : NULL;
+}
+
+static int by_link(const void *left, const void *right, void *arg)
+{
+	const struct hms_graph *graph = arg;
+	unsigned a = *(const unsigned *)left, b = *(const unsigned *)right;
+	int order = strverscmp(graph->links[a].id, graph->links[b].id);
+
+	return order ? order : a < b ? -1 : a > b;
+}
+
+static int by_bridge(const void *left, const void *right, void *arg)
+{
+	const struct hms_graph *graph = arg;
+	unsigned a = *(const unsigned *)left, b = *(const unsigned *)right;
+	const struct hms_bridge *x = &graph->bridges[a];
+	const struct hms_bridge *y = &graph->bridges[b];
+	int order = by_link(&x->from, &y->from, arg);
+
+	if (!order)
+		order = by_link(&x->to, &y->to, arg);
+	if (!order)
+		order = strverscmp(x->id ? x->id : "", y->id ? y->id : "");
+	return order ? order : a < b ? -1 : a > b;
+}
+
+static unsigned *sorted(const struct hms_graph *graph, unsigned n,
+	int (*compare)(const void *left, const void *right, void *arg))
+{
+	unsigned *order = tool_alloc(n, sizeof(*order));
+
+	for (unsigned i = 0; i < n; i++)
+		order[i] = i;
+	qsort_r(order, n, sizeof(*order), compare, (void *)graph);
+	return order;
+}
+
 void tool_machine_open(
 	struct tool_machine *machine, const struct hms_graph *graph)
 {
@@ -236,6 +279,8 @@ void tool_machine_open(
 	machine->cells = tool_alloc(ncells, sizeof(*machine->cells));
 	machine->beside = tool_alloc(graph->ntargets, sizeof(*machine->beside));
 	machine->near = tool_alloc(graph->ninitiators, sizeof(*machine->near));
+	machine->links = sorted(graph, graph->nlinks, by_link);
+	machine->bridges = sorted(graph, graph->nbridges, by_bridge);
 	for (unsigned i = 0; i < graph->ninitiators; i++) {
 		fill_row(machine, i, HMS_LATENCY, paths);
 		fill_row(machine, i, HMS_BANDWIDTH, paths);
@@ -251,4 +296,6 @@ void tool_machine_close(struct tool_machine *machine)
 	free(machine->cells);
 	free(machine->beside);
 	free(machine->near);
+	free(machine->links);
+	free(machine->bridges);
 }

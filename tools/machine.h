@@ -40,6 +40,11 @@ struct tool_machine {
 	int *beside; /* [ntargets] */
 	/* The CPUs that a device is drawn next to, or TOOL_NOWHERE. */
 	int *near; /* [ninitiators] */
+	/*
+	 * By name: the graph's own order is that in which readers came upon
+	 * them, which a recording does not keep.
+	 */
+	unsigned *links, *bridges;
 };
 
 /* Tries out the ways.  graph is borrowed. */
@@ -49,6 +54,8 @@ void tool_machine_close(struct tool_machine *machine);
 
 const struct tool_cell *tool_machine_cell(const struct tool_machine *machine,
 	unsigned initiator, unsigned target);
+/* What people call it: "cuda:0" rather than "gpu:0"; NULL: only its id. */
+const char *tool_machine_alias(const struct hms_initiator *initiator);
 /* Are both on one link? */
 bool tool_machine_linked(
 	const struct hms_graph *graph, unsigned initiator, unsigned target);

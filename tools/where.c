@@ -16,7 +16,7 @@
 #include "tools/grid.h"
 #include "tools/list.h"
 
-enum { INITIATOR, LATENCY, BANDWIDTH, WAY, CPUS };
+enum { INITIATOR, LATENCY, BANDWIDTH, CPUS, WAY };
 
 static void put_value(struct grid *grid, unsigned column,
 	const struct hms_perf *perf, enum hms_need need)
@@ -46,8 +46,8 @@ static void add_row(struct grid *grid, const struct hms_graph *graph,
 		near->path.coherent ? "" : " (not coherent)");
 	if (at->cpus)
 		grid_put(grid, CPUS, NULL, "%s", at->cpus);
-	else if (at->kind != HMS_INITIATOR_CPU && at->naliases)
-		grid_put(grid, CPUS, NULL, "(%s)", at->aliases[0]);
+	else if (at->kind != HMS_INITIATOR_CPU && tool_machine_alias(at))
+		grid_put(grid, CPUS, NULL, "(%s)", tool_machine_alias(at));
 }
 
 /* False if nobody reaches it. */
@@ -55,11 +55,11 @@ static bool print_target(const struct hms_graph *graph, unsigned target,
 	struct hms_nearness *near)
 {
 	static const struct grid_column columns[] = {
-		[INITIATOR] = { "FROM", false, 0 },
-		[LATENCY] = { "ns", true, 0 },
-		[BANDWIDTH] = { "MB/s", true, 0 },
-		[WAY] = { "WAY", false, 0 },
-		[CPUS] = { "CPUS", true, 0 },
+		[INITIATOR] = { "FROM", false, 0, false },
+		[LATENCY] = { "ns", true, 0, false },
+		[BANDWIDTH] = { "MB/s", true, 0, false },
+		[CPUS] = { "CPUS", false, 0, true },
+		[WAY] = { "WAY", false, 0, true },
 	};
 	const struct hms_memory *memory = &graph->targets[target];
 	unsigned n = hms_rank_initiators(graph, target, near);
