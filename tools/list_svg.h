@@ -14,6 +14,7 @@
 #define SVG_PAD 14.0 /* from a card's edge to its boxes */
 #define SVG_BOX 62.0 /* height of a box */
 #define SVG_DROP 50.0 /* between rows of boxes: room for labels */
+#define SVG_STACK_GAP 10.0 /* between devices above each other */
 #define SVG_LANE 30.0 /* between lanes */
 
 /* A target, or a device with its own memories below it. */
@@ -27,11 +28,11 @@ struct svg_child {
 struct svg_card {
 	int cpu; /* the initiator; -1: no CPUs */
 	const char *title; /* without CPUs: what these are */
-	bool shared; /* several CPUs reach what is on it */
 	unsigned nchildren;
 	struct svg_child *children;
 	unsigned nstack, *stack; /* devices without memory */
-	double stack_w;
+	unsigned stack_rows; /* in columns of so many */
+	double stack_w; /* of one column */
 	struct svg_box box;
 };
 
@@ -39,7 +40,8 @@ struct svg_card {
 struct svg_lane {
 	unsigned a, b; /* cards */
 	uint32_t latency[2], bandwidth[2];
-	bool guessed, coherent;
+	enum hms_origin origin;
+	bool coherent;
 	double ax, bx, y;
 };
 

@@ -11,7 +11,7 @@
 static const struct svg_font heading = { .size = 13, .bold = true };
 static const struct svg_font plain = { .size = 11 };
 static const struct svg_font small = { .size = 11, .fill = "#55606c" };
-static const struct svg_font label = { .size = 11, .halo = true };
+static const struct svg_font label = { .size = 11 };
 
 const char *svg_kind_fill(enum hms_kind kind)
 {
@@ -262,23 +262,28 @@ static void draw_child(const struct svg_picture *picture, FILE *out,
 	}
 }
 
-/* Devices without memory stand on each other, a line along their side. */
+/* A device that stands on its like has a line along them. */
 static void draw_stack(const struct svg_picture *picture, FILE *out,
 	const struct svg_card *card, double x, double y)
 {
+	const double middle = card->stack_w / 2;
+
 	for (unsigned i = 0; i < card->nstack; i++) {
-		const struct svg_box box = { x + 10, y, card->stack_w - 10,
+		unsigned row = i % card->stack_rows;
+		double left =
+			x + i / card->stack_rows * (card->stack_w + SVG_PAD);
+		double top = y + row * (SVG_BOX + SVG_STACK_GAP);
+		const struct svg_box box = { left, top, card->stack_w,
 			SVG_BOX };
 
 		draw_initiator(picture, out, card->stack[i], &box);
-		if (card->cpu >= 0 && !i)
-			draw_slot(picture, out, card->stack[i],
-				x + card->stack_w / 2, y - SVG_DROP);
+		if (card->cpu >= 0 && !row)
+			draw_slot(picture, out, card->stack[i], left + middle,
+				top - SVG_DROP);
 		else if (card->cpu >= 0)
-			svg_line(out, x + card->stack_w / 2, y - 10,
-				x + card->stack_w / 2, y,
+			svg_line(out, left + middle, top - SVG_STACK_GAP,
+				left + middle, top,
 				"stroke='#40505f' stroke-width='1.5'");
-		y += SVG_BOX + 10;
 	}
 }
 
@@ -323,27 +328,34 @@ static void draw_lane(const struct svg_picture *picture, FILE *out,
 {
 	const struct svg_box *a = &picture->cards[lane->a].box;
 	const struct svg_box *b = &picture->cards[lane->b].box;
+
+	fprintf(out,
+		"<path class='bridge' d='M%.1f %.1fV%.1fH%.1fV%.1f' %s/>\n",
+		lane->ax, a->y + a->h, lane->y, lane->bx, b->y + b->h,
+		svg_way_style(lane->origin, lane->origin, lane->coherent));
+}
+
+static void draw_lane_label(FILE *out, const struct svg_lane *lane)
+{
 	struct svg_font font = label;
 	char buf[128] = "";
 	struct hms_text text = HMS_TEXT(buf);
 
 	font.anchor = SVG_MIDDLE;
+	font.halo = true;
 	put_range(&text, lane->latency, svg_latency);
 	hms_text_add(&text, ", ");
 	put_range(&text, lane->bandwidth, svg_bandwidth);
-	fprintf(out, "<g class='bridge'>\n<path d='M%.1f %.1fV%.1fH%.1fV%.1f' ",
-		lane->ax, a->y + a->h, lane->y, lane->bx, b->y + b->h);
-	fprintf(out, "%s/>\n",
-		svg_way_style(lane->guessed ? HMS_GUESSED : HMS_FIRMWARE,
-			HMS_FIRMWARE, lane->coherent));
 	svg_text(out, (lane->ax + lane->bx) / 2, lane->y - 6, 0, &font, buf);
-	fputs("</g>\n", out);
 }
 
 void svg_cards(const struct svg_picture *picture, FILE *out)
 {
 	for (unsigned i = 0; i < picture->nlanes; i++)
 		draw_lane(picture, out, &picture->lanes[i]);
+	/* Over the lines that cross them. */
+	for (unsigned i = 0; i < picture->nlanes; i++)
+		draw_lane_label(out, &picture->lanes[i]);
 	for (unsigned i = 0; i < picture->ncards; i++)
 		draw_card(picture, out, &picture->cards[i]);
 }

@@ -34,6 +34,13 @@ static uint32_t value_of(const struct heat *heat, unsigned initiator,
 	return heat->latency ? cell->latency : cell->bandwidth;
 }
 
+static bool cell_reached(
+	const struct heat *heat, unsigned initiator, unsigned target)
+{
+	return tool_machine_cell(heat->picture->machine, initiator, target)
+		       ->nlinks != 0;
+}
+
 static void find_range(struct heat *heat)
 {
 	const struct hms_graph *graph = heat->picture->machine->graph;
@@ -78,7 +85,9 @@ static void draw_cell(
 	if (!heat->numbers)
 		return;
 	if (!value)
-		strcpy(text, "\xe2\x80\x93");
+		strcpy(text, cell_reached(heat, initiator, target)
+				     ? "?"
+				     : "\xe2\x80\x93");
 	else if (heat->latency)
 		snprintf(text, sizeof(text), "%u", value);
 	else
@@ -161,7 +170,8 @@ double svg_heat(
 	wide = heat.head + graph->ntargets * heat.w;
 	high = 22 + graph->ninitiators * heat.h;
 	/* Side by side where there is room already. */
-	below = 2 * wide + 40 + 2 * SVG_MARGIN > fmax(picture->width, 1000);
+	below = 2 * wide + 40 + 2 * SVG_MARGIN >
+		fmax(picture->width * 1.2, 1000);
 	*width = fmax(*width, 2 * SVG_MARGIN + (below ? wide : 2 * wide + 40));
 	for (unsigned i = 0; out && i < 2; i++) {
 		heat.latency = !i;

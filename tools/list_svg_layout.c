@@ -10,6 +10,7 @@
 
 #define ROW_WIDTH 1500.0 /* before cards go on below */
 #define LANES_MAX 15
+#define STACK_ROWS 4
 #define COLUMN_MAX 230.0
 #define BETWEEN 26.0 /* cards */
 
@@ -20,8 +21,8 @@ static double max(double a, double b)
 
 static double text_width(const char *id, const char *name)
 {
-	double width = max(svg_width(id, 13, true) + 20,
-		name ? svg_width(name, 11, false) + 16 : 0);
+	double width = max(svg_width(id, 13, true) + 30,
+		name ? svg_width(name, 11, false) + 30 : 0);
 
 	width = max(width, SVG_COLUMN);
 	return width < COLUMN_MAX ? width : COLUMN_MAX;
@@ -61,7 +62,7 @@ static void add_device(const struct tool_machine *machine,
 		free(targets);
 		card->stack[card->nstack++] = device;
 		card->stack_w =
-			max(card->stack_w, text_width(at->id, at->name) + 14);
+			max(card->stack_w, text_width(at->id, at->name));
 		return;
 	}
 	add_child(card, true, device, max(w, text_width(at->id, at->name)));
@@ -94,35 +95,45 @@ static void keep_card(struct svg_picture *picture, struct svg_card *card)
 	free(card->stack);
 }
 
-/* Does any CPU reach it? */
-static bool reached(const struct tool_machine *machine, unsigned target)
+/* Targets that stand next to nothing, by what is known of their ways. */
+static void add_targets(struct svg_picture *picture, const char *title,
+	bool reached, bool known)
 {
-	return tool_machine_nearest(machine, target) >= 0;
+	const struct tool_machine *machine = picture->machine;
+	const struct hms_graph *graph = machine->graph;
+	struct svg_card *card = new_card(picture, -1, title);
+
+	for (unsigned t = 0; t < graph->ntargets; t++) {
+		int nearest = tool_machine_nearest(machine, t);
+		const struct tool_cell *cell;
+
+		if (machine->beside[t] >= 0 || (nearest >= 0) != reached)
+			continue;
+		if (reached) {
+			cell = tool_machine_cell(machine, (unsigned)nearest, t);
+			if ((cell->latency || cell->bandwidth) != known)
+				continue;
+		}
+		add_child(card, false, t, target_width(graph, t));
+	}
+	keep_card(picture, card);
 }
 
 static void add_others(struct svg_picture *picture)
 {
 	const struct tool_machine *machine = picture->machine;
 	const struct hms_graph *graph = machine->graph;
-	struct svg_card *card =
-		new_card(picture, -1, "equally near to several");
+	struct svg_card *card;
 
-	card->shared = true;
-	for (unsigned t = 0; t < graph->ntargets; t++)
-		if (machine->beside[t] < 0 && reached(machine, t))
-			add_child(card, false, t, target_width(graph, t));
-	keep_card(picture, card);
-	card = new_card(picture, -1, "place not known");
+	add_targets(picture, "equally near", true, true);
+	add_targets(picture, "not known how near", true, false);
+	card = new_card(picture, -1, "next to no CPUs");
 	for (unsigned i = 0; i < graph->ninitiators; i++)
 		if (graph->initiators[i].kind != HMS_INITIATOR_CPU &&
 			machine->near[i] < 0)
 			add_device(machine, card, i);
 	keep_card(picture, card);
-	card = new_card(picture, -1, "no way to it known");
-	for (unsigned t = 0; t < graph->ntargets; t++)
-		if (machine->beside[t] < 0 && !reached(machine, t))
-			add_child(card, false, t, target_width(graph, t));
-	keep_card(picture, card);
+	add_targets(picture, "not reached", false, false);
 }
 
 static void make_cards(struct svg_picture *picture)
@@ -131,7 +142,7 @@ static void make_cards(struct svg_picture *picture)
 	const struct hms_graph *graph = machine->graph;
 
 	picture->cards =
-		tool_alloc(graph->ninitiators + 3, sizeof(*picture->cards));
+		tool_alloc(graph->ninitiators + 4, sizeof(*picture->cards));
 	for (unsigned i = 0; i < graph->ninitiators; i++) {
 		struct svg_card *card;
 
@@ -159,15 +170,30 @@ static void measure_card(struct svg_card *card)
 		w += card->children[c].w + (c ? SVG_PAD : 0);
 		below |= card->children[c].device;
 	}
-	if (card->nstack)
-		w += card->stack_w + (w > 0 ? SVG_PAD : 0);
+	if (card->nstack) {
+		unsigned columns;
+
+		card->stack_rows = card->cpu < 0 ? 2 : STACK_ROWS;
+		columns = (card->nstack + card->stack_rows - 1) /
+			  card->stack_rows;
+		w += columns * (card->stack_w + SVG_PAD) -
+		     (w > 0 ? 0 : SVG_PAD);
+	}
 	if (below)
 		h += SVG_DROP + SVG_BOX;
-	if (card->nstack > 1)
+	if (card->nstack > 1) {
+		unsigned rows = card->nstack < card->stack_rows
+					? card->nstack
+					: card->stack_rows;
+
 		h = max(h, 2 * SVG_PAD + SVG_BOX + SVG_DROP +
-				   card->nstack * (SVG_BOX + 10) - 10);
+				   rows * (SVG_BOX + SVG_STACK_GAP) -
+				   SVG_STACK_GAP);
+	}
 	if (!card->nchildren && !card->nstack)
 		h = 2 * SVG_PAD + SVG_BOX;
+	if (card->title)
+		w = max(w, svg_width(card->title, 13, true));
 	card->box.w = max(w, SVG_COLUMN) + 2 * SVG_PAD;
 	card->box.h = h;
 }
@@ -201,6 +227,14 @@ static void place_cards(struct svg_picture *picture)
 	picture->height = y + high;
 }
 
+/* The whole is trusted as the least of what it is made of. */
+static void weaken(struct svg_lane *lane, unsigned origin)
+{
+	if (origin != HMS_UNKNOWN &&
+		(lane->origin == HMS_UNKNOWN || origin < lane->origin))
+		lane->origin = (enum hms_origin)origin;
+}
+
 static void see(struct svg_lane *lane, const struct tool_cell *cell)
 {
 	if (!cell->nlinks)
@@ -217,8 +251,8 @@ static void see(struct svg_lane *lane, const struct tool_cell *cell)
 		if (cell->bandwidth > lane->bandwidth[1])
 			lane->bandwidth[1] = cell->bandwidth;
 	}
-	lane->guessed |= cell->latency_origin == HMS_GUESSED ||
-			 cell->bandwidth_origin == HMS_GUESSED;
+	weaken(lane, cell->latency_origin);
+	weaken(lane, cell->bandwidth_origin);
 	lane->coherent &= cell->coherent;
 }
 

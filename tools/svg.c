@@ -96,13 +96,20 @@ void svg_text(FILE *out, double x, double y, double room,
 	static const char *const anchors[] = { "", " text-anchor='middle'",
 		" text-anchor='end'" };
 
+	if (font->halo) {
+		double width = svg_width(text, font->size, font->bold);
+		const struct svg_box back = { x - 3 - width * font->anchor / 2,
+			y - font->size, width + 6, font->size + 4 };
+
+		svg_rect(out, &back, "fill='#fff'");
+	}
 	fprintf(out, "<text x='%.1f' y='%.1f' font-size='%g'%s%s%s", x, y,
 		font->size, anchors[font->anchor],
 		font->bold ? " font-weight='bold'" : "",
 		font->italic ? " font-style='italic'" : "");
 	if (font->fill)
 		fprintf(out, " fill='%s'", font->fill);
-	fprintf(out, "%s>", font->halo ? " class='halo'" : "");
+	fputc('>', out);
 	put_cut(out, room, font, text);
 	fputs("</text>\n", out);
 }
@@ -143,10 +150,7 @@ void svg_open(FILE *out, double width, double height, const char *title)
 		"font-family=\"'DejaVu Sans', Verdana, Helvetica, "
 		"sans-serif\" fill='#1c2733'>\n",
 		width, height, width, height);
-	/* paint-order: where it is not known, text is only less readable. */
-	fputs("<style>.halo{paint-order:stroke;stroke:#fff;stroke-width:4px;"
-	      "stroke-linejoin:round}path{fill:none}</style>\n",
-		out);
+	fputs("<style>path{fill:none}</style>\n", out);
 	svg_title(out, "%s", title);
 	fputs("<rect width='100%' height='100%' fill='#fff'/>\n", out);
 }

@@ -16,6 +16,7 @@ void svg_escape(FILE *out, const char *text);
  */
 double svg_width(const char *text, double size, bool bold);
 
+/* In halves of the text's width. */
 enum svg_anchor { SVG_START, SVG_MIDDLE, SVG_END };
 
 struct svg_font {
@@ -23,7 +24,7 @@ struct svg_font {
 	bool bold, italic;
 	enum svg_anchor anchor;
 	const char *fill; /* NULL: the document's */
-	bool halo; /* readable over lines */
+	bool halo; /* on white, so that it is readable over lines */
 };
 
 /* y is the base line.  room: what is wider ends in dots; 0: never. */
