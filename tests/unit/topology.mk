@@ -45,3 +45,14 @@ tests_unit_topology_SOURCES = tests/unit/topology.c \
 	tests/unit/tree.c tests/unit/tree.h
 tests_unit_topology_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_topology_LDADD = $(UNIT_LIBS)
+
+UNIT += tests/unit/rank
+tests_unit_rank_SOURCES = tests/unit/rank.c
+tests_unit_rank_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_rank_LDADD = $(UNIT_LIBS)
+
+UNIT += tests/unit/rank_random
+tests_unit_rank_random_SOURCES = tests/unit/rank_random.c \
+	tests/unit/random_graph.c tests/unit/random_graph.h
+tests_unit_rank_random_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_rank_random_LDADD = $(UNIT_LIBS)
