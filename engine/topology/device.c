@@ -24,6 +24,12 @@
 #define OWN_BANDWIDTH 3350000
 #define C2C_LATENCY 400
 
+/*
+ * A GPU and its peers over NVLink or XGMI: six links of NVLink 2, 25 GB/s each
+ * way (NVIDIA, "Tesla V100 GPU Architecture", 2017), less than later ones have.
+ */
+#define PEER_BANDWIDTH 150000
+
 int hms_device_find(struct hms_builder *b, const char *address)
 {
 	for (unsigned i = 0; i < hms_builder_targets(b); i++) {
@@ -65,42 +71,41 @@ static void guess(
 	set_bandwidth(b, link, bandwidth, HMS_GUESSED);
 }
 
-static void bridge_up(struct hms_builder *b, int fabric, void *arg)
-{
-	const int *link = arg;
-
-	hms_builder_bridge(b, NULL, *link, fabric);
-}
-
 static void add_c2c(
 	struct hms_builder *b, const struct hms_device_memory *memory)
 {
 	const struct hms_initiator *at = hms_builder_at(b, memory->initiator);
-	int fabric = at ? hms_fabric(b, at->node) : -1, link;
+	int node = at ? at->node : -1, link;
 	char id[160];
 
 	snprintf(id, sizeof(id), "c2c:%s", memory->where);
 	link = hms_builder_link(b, id);
 	hms_builder_link_initiator(b, link, memory->initiator);
 	guess(b, link, C2C_LATENCY, C2C_BANDWIDTH);
-	if (fabric >= 0)
-		bridge_up(b, fabric, &link);
-	else
-		hms_each_fabric(b, bridge_up, &link);
+	hms_attach_link(b, link, node);
 }
 
-static void bridge_in(struct hms_builder *b, int fabric, void *arg)
+void hms_device_peer(
+	struct hms_builder *b, const char *address, int at, int vram)
 {
-	const int *vram = arg;
+	char id[48];
+	int link;
 
-	/* Coherent means over C2C here, which is no slower than that. */
-	hms_builder_bridge(b, NULL, fabric, *vram);
+	snprintf(id, sizeof(id), "peer:%s", address);
+	link = hms_builder_link(b, id);
+	hms_builder_link_initiator(b, link, at);
+	guess(b, link, C2C_LATENCY, PEER_BANDWIDTH);
+	hms_builder_bridge(b, NULL, link, vram);
 }
 
 void hms_device_ways(
 	struct hms_builder *b, const struct hms_device_memory *memory)
 {
 	const struct hms_memory *target = hms_builder_memory(b, memory->target);
+	struct hms_into into = {
+		.coherent = memory->coherent,
+		.origin = HMS_GUESSED,
+	};
 	bool is_node;
 	char id[160];
 	int link;
@@ -118,8 +123,13 @@ void hms_device_ways(
 		add_c2c(b, memory);
 	if (is_node)
 		return;
-	if (memory->pci && !memory->coherent)
-		hms_pci_into(b, memory->where, link, false);
-	else
-		hms_each_fabric(b, bridge_in, &link);
+	into.vram = link;
+	if (memory->coherent) {
+		into.latency = C2C_LATENCY;
+		into.bandwidth = C2C_BANDWIDTH;
+	} else if (memory->pci) {
+		into.bandwidth = hms_pcie_bandwidth(b, memory->where);
+		into.origin = HMS_FIRMWARE;
+	}
+	hms_device_into(b, &into);
 }

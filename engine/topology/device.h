@@ -35,5 +35,12 @@ int hms_device_is_node(struct hms_builder *b, const char *address,
  */
 void hms_device_ways(
 	struct hms_builder *b, const struct hms_device_memory *memory);
+/*
+ * From a device to the link of another's memory, by a link of the devices' own
+ * (NVLink, XGMI), "peer:ADDRESS".  How fast it is nobody says, so it is
+ * guessed.
+ */
+void hms_device_peer(
+	struct hms_builder *b, const char *address, int at, int vram);
 
 #endif

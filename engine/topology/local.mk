@@ -25,6 +25,7 @@ libhmscore_la_SOURCES += engine/topology/read/access.c
 libhmscore_la_SOURCES += engine/topology/read/nvdimm.c
 libhmscore_la_SOURCES += engine/topology/read/kinds.c
 libhmscore_la_SOURCES += engine/topology/pcie.c engine/topology/pcie.h
+libhmscore_la_SOURCES += engine/topology/attach.c
 libhmscore_la_SOURCES += engine/topology/device.c engine/topology/device.h
 libhmscore_la_SOURCES += engine/topology/read/cxl.c engine/topology/read/dax.c
 libhmscore_la_SOURCES += engine/topology/read/pci.c

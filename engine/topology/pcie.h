@@ -55,8 +55,16 @@ void hms_each_fabric(struct hms_builder *b,
  */
 int hms_pci_attach(struct hms_builder *b, const char *address,
 	enum hms_initiator_kind kind);
-/* A bridge from every fabric to the link of a device's own memory. */
-void hms_pci_into(
-	struct hms_builder *b, const char *address, int vram, bool coherent);
+/* Bridges from a device's link to the node's fabric, or to all: -1. */
+void hms_attach_link(struct hms_builder *b, int link, int node);
+/* The way from every fabric to the link of a device's own memory. */
+struct hms_into {
+	int vram; /* the link */
+	bool coherent;
+	uint32_t latency; /* ns, a guess; 0: as over PCIe */
+	uint32_t bandwidth; /* MB/s; 0: unknown, then guessed */
+	enum hms_origin origin; /* of the bandwidth */
+};
+void hms_device_into(struct hms_builder *b, const struct hms_into *into);
 
 #endif

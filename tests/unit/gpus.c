@@ -165,3 +165,50 @@ Test(gpus, amdgpu_says_how_much_memory_a_card_has, .fini = tree_drop)
 	cr_assert_eq(
 		graph->bridges[bridge].perf.value[HMS_READ_BANDWIDTH], 31507);
 }
+
+#define KFD "sys/class/kfd/kfd/topology/nodes/"
+
+/* Catches CPUs counted as GPUs, and numbers read from the wrong line. */
+Test(gpus, hip_numbers_by_the_nodes_of_amdkfd, .fini = tree_drop)
+{
+	const struct hms_graph *graph;
+	int at;
+
+	tree_make(GRACE KFD
+		"0/properties cpu_cores_count 64\\nsimd_count 0\n" KFD
+		"1/properties simd_count 416\\nlocation_id 49408\\ndomain 1\n" KFD
+		"2/properties simd_count 416\\nlocation_id 1537\\n"
+		"domain 0\n" KFD "3/properties simd_count junk\n");
+	graph = tree_read(HMS_DEPTH_PATHS);
+	at = hms_graph_initiator(graph, "hip:0");
+	cr_assert(at >= 0);
+	cr_assert_str_eq(graph->initiators[at].id, "pci:0001:c1:00.0");
+	at = hms_graph_initiator(graph, "hip:1");
+	cr_assert(at >= 0);
+	cr_assert_str_eq(graph->initiators[at].id, "pci:0000:06:00.1");
+	cr_assert(hms_graph_initiator(graph, "hip:2") < 0);
+}
+
+/*
+ * Catches a recorded GPU that has lost its slot, and a second memory for one
+ * that the recording has already.
+ */
+Test(gpus, what_a_recording_has_is_completed, .fini = tree_drop)
+{
+	const struct hms_graph *graph;
+
+	tree_make(GRACE CARD
+		"class 0x038000\n" CARD "drm/renderD128/dev 1\n" CARD
+		"mem_info_vram_total 4096\n"
+		"hms/devices "
+		"v1 target hip:0 kind=gpu size=4K manager=driver "
+		"device=0000:c1:00.0\\n"
+		"v1 initiator pci:0000:c1:00.0 kind=gpu aliases=hip:0\\n"
+		"v1 initiator pci:0000:99:00.0 kind=gpu aliases=hip:1\n");
+	graph = tree_read(HMS_DEPTH_PATHS);
+	cr_assert(hms_graph_target(graph, "gpu:0") < 0);
+	cr_assert(hms_graph_target(graph, "hip:0") >= 0);
+	cr_assert(tree_bridge("pcie:0000:99:00.0", "fabric:0") >= 0);
+	cr_assert_eq(graph->nfindings, 0, "%s",
+		graph->nfindings ? graph->findings[0] : "");
+}

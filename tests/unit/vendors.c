@@ -170,6 +170,9 @@ Test(cuda, two_gpus, .fini = end)
 	way = bridge("fabric:0", "vram:0000:4c:00.0");
 	cr_assert(way);
 	cr_assert_not(way->coherent);
+	/* Else the CPUs would get what the GPU gets. */
+	cr_assert_eq(way->perf.value[HMS_READ_BANDWIDTH], 15753);
+	cr_assert_eq(way->perf.origin[HMS_READ_BANDWIDTH], HMS_GUESSED);
 	cr_assert(bridge("pcie:0000:17:00.0", "vram:0000:4c:00.0"));
 	cr_assert_not(bridge("pcie:0000:4c:00.0", "vram:0000:17:00.0"),
 		"peers are one way here");

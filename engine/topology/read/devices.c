@@ -239,15 +239,16 @@ static void add_peer(struct hms_builder *b, const struct hms_device *from,
 	vram = hms_builder_find_link(b, id);
 	if (at < 0 || vram < 0)
 		return;
-	snprintf(id, sizeof(id), "%s:%s", near ? "peer" : "pcie", from->pci);
-	link = hms_builder_link(b, id);
-	hms_builder_link_initiator(b, link, at);
+	if (near) {
+		hms_device_peer(b, from->pci, at, vram);
+		return;
+	}
+	snprintf(id, sizeof(id), "pcie:%s", from->pci);
+	link = hms_builder_find_link(b, id);
 	bridge = hms_builder_bridge(b, NULL, link, vram);
 	if (bridge < 0)
 		return;
-	hms_builder_bridge_at(b, bridge)->coherent = near;
-	if (near)
-		return; /* nobody says how fast a link of the devices' own is */
+	hms_builder_bridge_at(b, bridge)->coherent = false;
 	bandwidth = hms_pcie_bandwidth(b, to->pci);
 	hms_builder_bridge_perf(
 		b, bridge, HMS_READ_BANDWIDTH, bandwidth, HMS_FIRMWARE);

@@ -5,14 +5,18 @@
  *
  * NVIDIA's driver lists its GPUs in /proc.  CUDA numbers them by speed unless
  * told otherwise, which is the order of their PCI addresses if all are of one
- * model and none is hidden: then "cuda:N" is the Nth.  amdgpu and xe say how
- * much memory a card has.
+ * model: then "cuda:N" is the Nth.  HIP numbers by the nodes of amdkfd.  Both
+ * only if the environment hides none.  amdgpu and xe say how much memory a
+ * card has.
  *
  * Source: CUDA C++ Programming Guide, "CUDA Environment Variables"
- * (CUDA_DEVICE_ORDER, CUDA_VISIBLE_DEVICES); the kernel's
- * gpu/amdgpu/driver-misc.rst (mem_info_*).
+ * (CUDA_DEVICE_ORDER, CUDA_VISIBLE_DEVICES); HIP documentation, "GPU
+ * isolation techniques"; the kernel's gpu/amdgpu/driver-misc.rst (mem_info_*)
+ * and drivers/gpu/drm/amd/amdkfd/kfd_topology.c (properties; location_id is
+ * bus, device and function).
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "engine/topology/device.h"
@@ -23,6 +27,7 @@
 #define GPUS "proc/driver/nvidia/gpus"
 #define DEVICES "sys/bus/pci/devices"
 #define MOST_TILES 8
+#define MOST_KFD_NODES 256
 
 struct nvidia {
 	unsigned count;
@@ -89,14 +94,74 @@ static void number_gpu(struct hms_builder *b, const char *gpu, void *arg)
 	hms_builder_alias(b, at, id);
 }
 
+static const char *const cuda_hides[] = { "CUDA_VISIBLE_DEVICES", NULL };
+static const char *const hip_hides[] = { "HIP_VISIBLE_DEVICES",
+	"ROCR_VISIBLE_DEVICES", "CUDA_VISIBLE_DEVICES", "GPU_DEVICE_ORDINAL",
+	NULL };
+
+/* Of this process; what a recorded machine's had set is not known. */
+static bool hidden(const struct hms_builder *b, const char *const *variables)
+{
+	if (*hms_builder_root(b))
+		return false;
+	for (; *variables; variables++)
+		if (secure_getenv(*variables))
+			return true;
+	return false;
+}
+
 static void read_nvidia(struct hms_builder *b)
 {
 	struct nvidia nvidia = { .alike = true };
 	unsigned number = 0;
 
 	hms_sysfs_dir(b, name_gpu, &nvidia, GPUS);
-	if (nvidia.alike && hms_builder_find_initiator(b, "cuda:0") < 0)
+	if (nvidia.alike && !hidden(b, cuda_hides) &&
+		hms_builder_find_initiator(b, "cuda:0") < 0)
 		hms_sysfs_dir(b, number_gpu, &number, GPUS);
+}
+
+/* "name value" in the properties of one of amdkfd's nodes. */
+static bool property(const char *text, const char *name, uint64_t *out)
+{
+	size_t len = strlen(name);
+	const char *line = text;
+
+	for (; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (!strncmp(line, name, len) && line[len] == ' ')
+			return hms_sysfs_digits(line + len + 1, out);
+	}
+	return false;
+}
+
+/* CPUs are nodes of it too; they have no SIMD units. */
+static void read_kfd(struct hms_builder *b)
+{
+	bool named = hms_builder_find_initiator(b, "hip:0") >= 0 ||
+		     hidden(b, hip_hides);
+	unsigned number = 0;
+	char text[2048];
+
+	for (unsigned i = 0; i < MOST_KFD_NODES && !named; i++) {
+		uint64_t units, location, domain = 0;
+		char address[HMS_PCI_ADDRESS], alias[24];
+
+		if (hms_sysfs_read(b, text, sizeof(text),
+			    "sys/class/kfd/kfd/topology/nodes/%u/properties",
+			    i) <= 0)
+			break;
+		if (!property(text, "simd_count", &units) || !units ||
+			!property(text, "location_id", &location))
+			continue;
+		property(text, "domain", &domain);
+		hms_pci_format(address, (unsigned)domain,
+			(unsigned)(location >> 8), location >> 3 & 31,
+			location & 7);
+		snprintf(alias, sizeof(alias), "hip:%u", number++);
+		hms_builder_alias(b,
+			hms_pci_attach(b, address, HMS_INITIATOR_GPU), alias);
+	}
 }
 
 static uint64_t xe_memory(struct hms_builder *b, const char *address)
@@ -163,12 +228,16 @@ void hms_read_gpus(struct hms_builder *b)
 	unsigned n;
 
 	read_nvidia(b);
+	read_kfd(b);
 	n = hms_builder_initiators(b);
 	for (unsigned i = 0; i < n; i++) {
 		const struct hms_initiator *at = hms_builder_at(b, (int)i);
 
-		if (at->kind == HMS_INITIATOR_GPU &&
-			!strncmp(at->id, "pci:", 4))
+		if (strncmp(at->id, "pci:", 4) || !hms_pci_address(at->id + 4))
+			continue;
+		/* A recording may have it without its slot. */
+		hms_pci_attach(b, at->id + 4, at->kind);
+		if (at->kind == HMS_INITIATOR_GPU)
 			add_memory(b, (int)i, at->id + 4);
 	}
 }
