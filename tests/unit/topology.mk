@@ -56,7 +56,7 @@ tests_unit_rank_random_SOURCES = tests/unit/rank_random.c \
 	tests/unit/random_graph.c tests/unit/random_graph.h
 tests_unit_rank_random_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_rank_random_LDADD = $(UNIT_LIBS)
-UNIT += tests/unit/sysfs_files tests/unit/sysfs_nodes tests/unit/sysfs_guess
+UNIT += tests/unit/sysfs_files tests/unit/sysfs_nodes tests/unit/sysfs_guess tests/unit/sysfs_hmat
 tests_unit_sysfs_files_SOURCES = tests/unit/sysfs_files.c tests/unit/tree.c tests/unit/tree.h
 tests_unit_sysfs_files_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_sysfs_files_LDADD = $(UNIT_LIBS)
@@ -66,3 +66,6 @@ tests_unit_sysfs_nodes_LDADD = $(UNIT_LIBS)
 tests_unit_sysfs_guess_SOURCES = tests/unit/sysfs_guess.c tests/unit/tree.c tests/unit/tree.h
 tests_unit_sysfs_guess_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_sysfs_guess_LDADD = $(UNIT_LIBS)
+tests_unit_sysfs_hmat_SOURCES = tests/unit/sysfs_hmat.c tests/unit/tree.c tests/unit/tree.h
+tests_unit_sysfs_hmat_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_sysfs_hmat_LDADD = $(UNIT_LIBS)
