@@ -1,3 +1,5 @@
 # The sub-commands of hms.
 TESTS += tests/tools/policy.sh
+TESTS += tests/tools/devices.sh
 EXTRA_DIST += tests/tools/policy.sh
+EXTRA_DIST += tests/tools/devices.sh
