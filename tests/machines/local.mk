@@ -69,7 +69,8 @@ machines-clean:
 clean-local: machines-clean
 .PHONY: machines-clean
 
+EXTRA_DIST += $(BAD_MACHINES:.machine=.expected) tests/machines/bad.sh
 EXTRA_DIST += $(MACHINES) $(BAD_MACHINES) $(ANSWERS)
 EXTRA_DIST += tests/machines/start-1024.machine tests/machines/answers.sh
 EXTRA_DIST += tests/machines/README.md tests/machines/machines.sh
-EXTRA_DIST += tests/machines/unpack.py tests/machines/acpi.py
+EXTRA_DIST += tests/machines/compare.py tests/machines/unpack.py tests/machines/acpi.py

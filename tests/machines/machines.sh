@@ -10,3 +10,14 @@ machine() {
 			"$top_srcdir/tests/machines/$1.machine" >&2 || return
 	echo "$folder"
 }
+
+# answers NAME FILE : asks what the file says (see compare.py), of the machine
+# at hand
+answers() {
+	local request given wanted compare=$top_srcdir/tests/machines/compare.py
+	python3 "$compare" --rules "$2" >"$scratch/rules.hms" || exit 99
+	ok "$1: hms check succeeds" "$HMS_TOOL" check "$scratch/rules.hms"
+	while IFS= read -r request && read -r given && read -r wanted; do
+		is "$1: $request" "$given" "$wanted"
+	done < <(python3 "$compare" "$2" "$scratch/ok.out")
+}
