@@ -264,6 +264,48 @@ static unsigned nearest_on(
 	return least;
 }
 
+/* The memory of the CPUs that are nearest to another one, or -1. */
+static int home_of(const struct table *t, unsigned memory)
+{
+	for (unsigned from = 0; from < t->from.n; from++)
+		if (t->cpu[from] &&
+			known(t, from, memory) == t->memories[memory].nearest)
+			return t->memory_of[t->from.node[from]];
+	return -1;
+}
+
+/*
+ * Memory without CPUs that only guesses know: what is typical of CXL must not
+ * make it look nearer than firmware's distances do (POWER9 with GPUs: 40 to
+ * the other socket, 80 to the GPUs').
+ */
+static void keep_away(struct hms_builder *b, struct table *t, unsigned i)
+{
+	const struct memory *memory = &t->memories[i];
+	const struct hms_memory *m =
+		hms_builder_memory(b, hms_builder_find_node(b, memory->node));
+	int home = home_of(t, i);
+
+	if (home < 0 || memory->nearest == NEVER || m->kind != HMS_KIND_CXL ||
+		m->origin[HMS_FIELD_KIND] != HMS_GUESSED)
+		return;
+	for (unsigned k = 0; k < HMS_MEASURES; k++) {
+		bool latency = k == HMS_READ_LATENCY || k == HMS_WRITE_LATENCY;
+		const struct hms_perf *own =
+			&hms_builder_link_at(b, memory->link)->perf;
+		uint64_t far = hms_builder_link_at(b, t->memories[home].link)
+				       ->perf.value[k];
+
+		far = latency ? far * memory->nearest / LOCAL
+			      : far * LOCAL / memory->nearest;
+		if (own->origin[k] == HMS_GUESSED && far <= UINT32_MAX &&
+			(latency ? far > own->value[k] : far < own->value[k]))
+			hms_builder_link_perf(b, memory->link,
+				(enum hms_measure)k, (uint32_t)far,
+				HMS_GUESSED);
+	}
+}
+
 /* A guess of the way to a link whose own initiators are near away. */
 static void guess(struct hms_builder *b, int bridge, int link, unsigned near,
 	unsigned far)
@@ -330,6 +372,7 @@ static void read_table(struct hms_builder *b, struct table *t)
 			find_nearest(b, t, i);
 		memory->nearest = nearest_on(b, t, memory->link, i);
 		memory->nearest_cpu = nearest_on(b, t, memory->cpu_link, i);
+		keep_away(b, t, i);
 	}
 	connect(b, t);
 }
