@@ -6,6 +6,9 @@
 #include <string.h>
 
 #include "config/files.h"
+#include "engine/target/target.h"
+#include "engine/topology/read/read.h"
+#include "engine/topology/sysfs.h"
 
 #define FILE_MAX ((size_t)64 << 20)
 #define TEXT_VERSION 1
@@ -87,6 +90,32 @@ static int make(
 	}
 }
 
+/*
+ * "memory:1", "fabric:0": every node has them, though the readers that make
+ * them may come later; -1: there is no such node.
+ */
+static int standing_link(struct hms_builder *b, const char *id)
+{
+	bool memory = !strncmp(id, "memory:", 7);
+	const char *end;
+	uint64_t node;
+
+	if (!memory && strncmp(id, "fabric:", 7) != 0)
+		return -1;
+	end = hms_sysfs_digits(id + 7, &node);
+	if (!end || *end || node >= HMS_MAX_NODES)
+		return -1;
+	return memory ? hms_reader_memory(b, (unsigned)node)
+		      : hms_reader_fabric(b, (unsigned)node);
+}
+
+/* The reader of distances makes a way from every fabric to every memory. */
+static bool standing_bridge(struct hms_piece from, struct hms_piece to)
+{
+	return from.len > 7 && to.len > 7 && !memcmp(from.at, "fabric:", 7) &&
+	       !memcmp(to.at, "memory:", 7);
+}
+
 static int look(struct hms_builder *b, enum hms_object what, char *id)
 {
 	int link;
@@ -98,6 +127,8 @@ static int look(struct hms_builder *b, enum hms_object what, char *id)
 		return hms_builder_find_initiator(b, id);
 	default:
 		link = hms_builder_find_link(b, id);
+		if (link < 0)
+			link = standing_link(b, id);
 		return link < 0 ? find_pair(b, id) : link;
 	}
 }
@@ -217,7 +248,7 @@ static int bridge(struct hms_line *line, const struct subject *subject)
 		hms_line_complain(line, "a bridge has two ends");
 		return -1;
 	}
-	if (line->source->define)
+	if (line->source->define || standing_bridge(subject->from, subject->to))
 		i = hms_builder_bridge(b, name, from, to);
 	else
 		i = hms_builder_find_bridge(b, name, from, to);

@@ -18,7 +18,9 @@ fuzz_topology_sources = tests/fuzz/topology_fuzz.c tests/fuzz/fuzz_arena.c \
 	engine/topology/path.c engine/topology/search.c \
 	engine/topology/text.c engine/topology/parse.c \
 	engine/topology/parse_words.c engine/topology/parse_values.c \
-	engine/topology/parse_target.c \
+	engine/topology/parse_target.c engine/topology/sysfs.c \
+	engine/topology/entries.c \
+	engine/topology/read/read.c \
 	base/sys.c base/text.c base/faults.c
 
 EXTRA_DIST += tests/fuzz/fuzz.h tests/fuzz/fuzz_arena.c \
