@@ -23,11 +23,30 @@ for file in "$top_srcdir"/tests/machines/bad/*.expected; do
 	is "$name: what is wrong is said" \
 		"$(sed "s|^$HMS_TOPOLOGY/|ROOT/|" "$scratch/err")" \
 		"$(sed '/^$/,$d' "$file")"
-	sed '1,/^$/d' "$file" >"$scratch/wanted"
+	awk 'seen; /^$/ { seen = 1 }' "$file" >"$scratch/wanted"
 	answers "$name" "$scratch/wanted"
 	# The library says nothing of it unasked, and runs the program.
 	is "$name: a program runs on" \
 		"$(HMS_POLICY='malloc, size >= 1G -> best bandwidth for cpu' \
 			hms /bin/echo fine 2>&1)" fine
+done
+
+# Catches: hms.conf that can name only what was found before it was read.
+HMS_TOPOLOGY=$(machine conf-ways) || exit 99
+export HMS_TOPOLOGY
+"$HMS_TOOL" list --text >"$scratch/out" 2>"$scratch/err"
+is "hms.conf may speak of ways that are found later" \
+	"$(cat "$scratch/err"; grep 95ns "$scratch/out"; grep 70ns "$scratch/out")" \
+	"v1 link memory:0 initiators=cpu:0 targets=node:0 latency=95ns@user \
+bandwidth=120000MB/s@user
+v1 bridge from=fabric:0 to=memory:1 latency=70ns@user bandwidth=30000MB/s@user"
+
+# Catches: a machine made up where none was found.
+for path in "$scratch/nowhere" "$scratch/err"; do
+	HMS_TOPOLOGY=$path "$HMS_TOOL" list >"$scratch/out" 2>&1
+	is "no folder is no machine (${path##*/}): status" "$?" 66
+	is "no folder is no machine (${path##*/}): it is named" \
+		"$(cat "$scratch/out")" \
+		"hms list: $path: cannot read the machine: No such file or directory"
 done
 finish

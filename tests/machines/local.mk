@@ -1,6 +1,7 @@
 # Machines to test with: see README.md.
 MACHINES = \
 	tests/machines/big-64.machine \
+	tests/machines/conf-ways.machine \
 	tests/machines/confined.machine \
 	tests/machines/cxl-expander.machine \
 	tests/machines/cxl-interleave.machine \
@@ -35,6 +36,7 @@ BAD_MACHINES = \
 # What each request gets: answers.sh.
 ANSWERS = \
 	tests/machines/answers/big-64 \
+	tests/machines/answers/conf-ways \
 	tests/machines/answers/confined \
 	tests/machines/answers/cxl-expander \
 	tests/machines/answers/cxl-interleave \
@@ -74,3 +76,5 @@ EXTRA_DIST += $(MACHINES) $(BAD_MACHINES) $(ANSWERS)
 EXTRA_DIST += tests/machines/start-1024.machine tests/machines/answers.sh
 EXTRA_DIST += tests/machines/README.md tests/machines/machines.sh
 EXTRA_DIST += tests/machines/compare.py tests/machines/unpack.py tests/machines/acpi.py
+
+TESTS += tests/machines/answers.sh tests/machines/bad.sh
