@@ -77,8 +77,15 @@ static int take_size(struct command *command, const char *text)
 {
 	uint64_t bytes;
 
-	if (hms_text_size(text, strlen(text), &bytes) || !bytes) {
+	if (hms_text_size(text, strlen(text), &bytes)) {
 		hms_complain("measure", "\"%s\" is no size", text);
+		return EX_USAGE;
+	}
+	if (bytes < MEASURE_LEAST) {
+		hms_complain("measure",
+			"%s of memory is too little to measure anything: 4M at "
+			"least",
+			text);
 		return EX_USAGE;
 	}
 	command->options.most = (size_t)bytes;

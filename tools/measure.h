@@ -88,6 +88,8 @@ struct measure_memory {
 	size_t mapped;
 };
 
+#define MEASURE_LEAST ((size_t)4 << 20) /* less is not worth looking at */
+
 /*
  * Bytes that may be taken of a node without pushing anybody out: a quarter of
  * what is free there, on the machine, and in the control groups.

@@ -69,7 +69,7 @@ static void complain(struct answer *answer, const char *what, int rc)
 {
 	if (!answer->complaint[0])
 		snprintf(answer->complaint, sizeof(answer->complaint),
-			"%s: error %d", what, rc);
+			rc ? "%s: error %d" : "%s", what, rc);
 }
 
 /* Copies for so long; MB/s, 0 if one fails. */

@@ -15,7 +15,6 @@
 #include "base/sys.h"
 
 #define HUGE ((size_t)2 << 20)
-#define LEAST ((size_t)4 << 20) /* less is not worth looking at */
 #define PATH_BYTES 512
 
 static size_t lesser(size_t a, size_t b)
@@ -194,7 +193,7 @@ int measure_memory_get(
 		bytes = lesser(bytes, most);
 	bytes &= ~(HUGE - 1);
 	*out = (struct measure_memory){ .wanted = wanted };
-	if (bytes < LEAST)
+	if (bytes < MEASURE_LEAST)
 		return -ENOMEM;
 	map = hms_sys_mmap(NULL, bytes + HUGE, PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

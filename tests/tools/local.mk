@@ -3,3 +3,6 @@ TESTS += tests/tools/policy.sh
 TESTS += tests/tools/devices.sh
 EXTRA_DIST += tests/tools/policy.sh
 EXTRA_DIST += tests/tools/devices.sh
+
+TESTS += tests/tools/measure.sh tests/tools/measure_devices.sh
+EXTRA_DIST += tests/tools/measure.sh tests/tools/measure_devices.sh

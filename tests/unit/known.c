@@ -120,7 +120,7 @@ Test(known, measured_values_are_of_their_pair)
 
 	put("measured", "# a comment\n"
 			"v1 fits node:0 size=60G cpus=0-3\n"
-			"v1 link cpu:0-node:1 read-latency=150ns@measured "
+			"v1 link cpu:0-node:1 read-latency=150ns "
 			"loaded-latency=400ns@measured "
 			"read-bandwidth=30000MB/s@measured\n");
 	hms_read_measured(b);
