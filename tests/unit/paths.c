@@ -289,3 +289,56 @@ Test(paths, best_of_all)
 	cr_assert(reached > pairs / 5 && reached < pairs * 9 / 10,
 		"%u of %u pairs", reached, pairs);
 }
+
+/*
+ * Would catch: values nobody gave, origins that are better than the worst
+ * part's, a guess that hides a measured link.
+ */
+Test(paths, what_is_said_of_them)
+{
+	struct hms_builder *b = hms_builder_new("", HMS_DEPTH_PATHS);
+	int cpu = hms_builder_initiator(b, "cpu:0", HMS_INITIATOR_CPU);
+	int near = hms_builder_target(b, "node:0");
+	int far = hms_builder_target(b, "node:1");
+	int fabric = hms_builder_link(b, "fabric:0");
+	int memory = hms_builder_link(b, "memory:1");
+	int own = hms_builder_link(b, "memory:0"), bridge, pair;
+	const struct hms_path_wish wish = { HMS_LATENCY, HMS_READ, false };
+	struct hms_graph *graph;
+	struct hms_path path;
+
+	hms_builder_link_initiator(b, fabric, cpu);
+	hms_builder_link_target(b, memory, far);
+	hms_builder_link_perf(b, memory, HMS_READ_LATENCY, 100, HMS_FIRMWARE);
+	bridge = hms_builder_bridge(b, NULL, fabric, memory);
+	hms_builder_bridge_perf(b, bridge, HMS_READ_LATENCY, 50, HMS_GUESSED);
+	hms_builder_bridge_perf(
+		b, bridge, HMS_WRITE_BANDWIDTH, 7000, HMS_DRIVER);
+	hms_builder_link_initiator(b, own, cpu);
+	hms_builder_link_target(b, own, near);
+	hms_builder_link_perf(b, own, HMS_READ_LATENCY, 80, HMS_FIRMWARE);
+	pair = hms_builder_pair(b, cpu, near);
+	hms_builder_link_perf(b, pair, HMS_READ_LATENCY, 95, HMS_MEASURED);
+	graph = hms_builder_finish(b);
+	cr_assert(graph);
+
+	cr_assert_eq(hms_path_find(
+			     graph, (unsigned)cpu, (unsigned)far, &wish, &path),
+		0);
+	cr_assert_eq(path.nlinks, 2);
+	cr_assert_eq(path.perf.value[HMS_READ_LATENCY], 150);
+	cr_assert_eq(path.perf.origin[HMS_READ_LATENCY], HMS_GUESSED);
+	cr_assert_eq(path.perf.value[HMS_WRITE_LATENCY], 0);
+	cr_assert_eq(path.perf.origin[HMS_WRITE_LATENCY], HMS_UNKNOWN);
+	cr_assert_eq(path.perf.value[HMS_READ_BANDWIDTH], 0);
+	cr_assert_eq(path.perf.value[HMS_WRITE_BANDWIDTH], 7000);
+	cr_assert_eq(path.perf.origin[HMS_WRITE_BANDWIDTH], HMS_DRIVER);
+	cr_assert(path.coherent);
+
+	cr_assert_eq(hms_path_find(graph, (unsigned)cpu, (unsigned)near, &wish,
+			     &path),
+		0);
+	cr_assert_eq(path.links[0], (unsigned)pair);
+	cr_assert_eq(path.perf.value[HMS_READ_LATENCY], 95);
+	hms_graph_free(graph);
+}

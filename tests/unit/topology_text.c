@@ -217,7 +217,8 @@ Test(topology_text, what_people_write)
 		"v2 target node:7 kind=\x01\n"
 		"v1 socket 3 cores=4\n"
 		"v1 target node:1 flavour=sweet kind=quantum hotplug=yes\n"
-		"link c targets=node:1 latency=1.4ns");
+		"link c targets=node:1 read-latency=1.4ns "
+		"write-latency=1.6ns");
 
 	cr_assert_eq(graph->nfindings, 0, "%s", graph->findings[0]);
 	cr_assert_str_eq(put_graph(graph),
@@ -227,7 +228,8 @@ Test(topology_text, what_people_write)
 		"bandwidth=1500MB/s@user\n"
 		"v1 link b targets=node:1 read-latency=7ns@user "
 		"write-bandwidth=12345MB/s@user\n"
-		"v1 link c targets=node:1 latency=1ns@user\n");
+		"v1 link c targets=node:1 read-latency=1ns@user "
+		"write-latency=2ns@user\n");
 	hms_graph_free(graph);
 }
 
@@ -374,6 +376,21 @@ Test(topology_text, mistakes)
 		cr_assert_eq(graph->targets[0].tier, 4);
 		hms_graph_free(graph);
 	}
+}
+
+/* Would catch: a bridge that is two at once. */
+Test(topology_text, bridges_stay)
+{
+	struct hms_graph *graph = made_of("bridge way from=a to=b\n"
+					  "bridge way from=b to=a latency=1\n"
+					  "bridge way latency=2\n");
+
+	cr_assert_eq(graph->nfindings, 1);
+	cr_assert_str_eq(
+		graph->findings[0], "text:2: bridge \"way\" is elsewhere");
+	cr_assert_eq(graph->nbridges, 1);
+	cr_assert_eq(graph->bridges[0].perf.value[HMS_READ_LATENCY], 2);
+	hms_graph_free(graph);
 }
 
 /* Would catch: one bad property that takes the good ones with it. */
