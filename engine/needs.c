@@ -54,7 +54,9 @@ int hms_wish_resolve(const struct hms_graph *graph, const struct hms_term *term,
 	if (!rc) {
 		out->sets = hms_arena_alloc(
 			arena, ranking.nsteps * sizeof(*out->sets) + 1);
-		rc = out->sets ? 0 : -ENOMEM;
+		out->targets = hms_arena_alloc(
+			arena, ranking.nsteps * sizeof(*out->targets) + 1);
+		rc = out->sets && out->targets ? 0 : -ENOMEM;
 	}
 	for (unsigned i = 0; !rc && i < ranking.nsteps; i++) {
 		rc = add_set(graph, &ranking.steps[i], arena, &out->sets[i]);

@@ -14,6 +14,7 @@ struct hms_wished {
 	const struct hms_term *term;
 	unsigned nsets; /* 0: nothing here answers */
 	struct hms_node_set *sets;
+	struct hms_target **targets; /* [nsets]; made when they are needed */
 };
 
 /* As hms_rank() wants it; borrows from the term. */

@@ -112,6 +112,16 @@ static void settle_weights(struct resolving *r, struct hms_step *step)
 		step->sharing = hms_node_sharing(step, r->spec.nodes->root);
 }
 
+static int wished_target(struct resolving *r, const struct hms_wished *w,
+	unsigned i, struct hms_target **target)
+{
+	int rc =
+		w->targets[i] ? 0 : resolve_set(r, &w->sets[i], &w->targets[i]);
+
+	*target = w->targets[i];
+	return rc;
+}
+
 /*
  * The target of a share.  A name and a wish stand for a list: the column-th
  * target of those this machine has, or the last; -ENOENT: none.
@@ -124,22 +134,27 @@ static int find_share(struct resolving *r, const struct hms_term *term,
 	unsigned n = list ? term->nterms : 1, found = 0;
 
 	for (unsigned i = 0; i < n && found <= column; i++) {
-		const struct hms_wished *w =
-			is_wish(&terms[i]) ? resolve_wished(r, &terms[i])
-					   : NULL;
-		unsigned nsets = w ? w->nsets : 1;
+		unsigned left = column - found, last;
+		int rc;
 
-		for (unsigned j = 0; j < nsets && found <= column; j++) {
-			int rc = w ? resolve_set(r, &w->sets[j], target)
-				   : resolve_target(r, &terms[i], target);
+		if (is_wish(&terms[i])) {
+			const struct hms_wished *w =
+				resolve_wished(r, &terms[i]);
 
-			if (rc && rc != -ENOENT)
-				return rc;
-			if (rc)
+			if (!w->nsets)
 				continue;
-			*limit = terms[i].limit;
-			found++;
+			last = left < w->nsets ? left : w->nsets - 1;
+			rc = wished_target(r, w, last, target);
+			found += last;
+		} else {
+			rc = resolve_target(r, &terms[i], target);
 		}
+		if (rc && rc != -ENOENT)
+			return rc;
+		if (rc)
+			continue;
+		*limit = terms[i].limit;
+		found++;
 	}
 	return found ? 0 : -ENOENT;
 }
