@@ -142,3 +142,115 @@ Test(places, names_in_an_interleave_spill_each_for_itself)
 	cr_assert_eq(place->steps[0].weights[0], 3);
 	cr_assert_str_eq(place->steps[0].targets[1]->text, "cxl");
 }
+
+static const char *target_text(const struct hms_place *place, unsigned step)
+{
+	return place->steps[step].targets[0]->text;
+}
+
+/*
+ * Catches wishes that become other steps than the ranking has, or targets
+ * that are not those of the same node named otherwise.
+ */
+Test(places, wishes_become_steps)
+{
+	const struct hms_place *place;
+
+	machine_start("tiers",
+		"malloc -> best bandwidth for cpu then node:0;"
+		"calloc -> best latency for cpu:1; realloc -> near cpu;"
+		"mmap -> node:2 then local");
+	cr_assert_eq(machine_missing, 0);
+	place = place_of(0);
+	cr_assert_eq(place->nsteps, 5);
+	cr_assert_str_eq(target_text(place, 0), "node:2");
+	cr_assert_str_eq(target_text(place, 1), "node:0-1");
+	cr_assert_eq(place->steps[1].targets[0]->nodes[0], 3);
+	cr_assert_eq(place->steps[1].targets[0]->nnodes, 2);
+	cr_assert_str_eq(target_text(place, 2), "node:4");
+	cr_assert_str_eq(target_text(place, 3), "node:5");
+	cr_assert_str_eq(target_text(place, 4), "node:0");
+	cr_assert_eq(
+		place->steps[0].targets[0], place_of(3)->steps[0].targets[0]);
+	place = place_of(1);
+	cr_assert_eq(place->nsteps, 5);
+	cr_assert_str_eq(target_text(place, 0), "node:1");
+	cr_assert(place_of(2)->steps[0].targets[0]->local);
+	cr_assert_eq(place_of(2)->steps[0].targets[0],
+		place_of(3)->steps[1].targets[0]);
+}
+
+/*
+ * Catches rules that fail, or go elsewhere unsaid, because a device is not on
+ * this machine.
+ */
+Test(places, who_is_not_here_costs_the_term)
+{
+	machine_start("tiers", "malloc -> best latency for cpu and cuda:0 then "
+			       "hbm; map -> near gpu:0");
+	cr_assert_eq(machine_missing, 1);
+	cr_assert_eq(machine_places.rule_place[1], 0);
+	cr_assert_eq(place_of(0)->nsteps, 1);
+	cr_assert_str_eq(target_text(place_of(0), 0), "hbm");
+	cr_assert_eq(machine_places.nwarnings, 2);
+	cr_assert_str_eq(machine_places.warnings[0],
+		"test:1:11: warning: there is no cuda:0 here; \"best latency "
+		"for cpu and cuda:0\" is left out; initiators here: cpu, "
+		"cpu:0, cpu:1\n"
+		"malloc -> best latency for cpu and cuda:0 then hbm; map -> "
+		"near gpu:0\n"
+		"          ^");
+}
+
+/*
+ * Catches shares that are even though speeds are known, weights kept where
+ * some are written, and a wish that does not spread.
+ */
+Test(places, interleaves_without_weights_go_by_bandwidth)
+{
+	const struct hms_step *step;
+
+	machine_start("tiers", "malloc -> interleave(hbm, dram);"
+			       "calloc -> interleave(hbm*1, dram);"
+			       "mmap -> interleave(best bandwidth);"
+			       "realloc -> interleave(hbm, local)");
+	/* 400 GB/s, and two nodes of 100. */
+	step = &place_of(0)->steps[0];
+	cr_assert_eq(step->ntargets, 2);
+	cr_assert_eq(step->weights[0], 2);
+	cr_assert_eq(step->weights[1], 1);
+	step = &place_of(1)->steps[0];
+	cr_assert_eq(step->weights[0], 1);
+	cr_assert_eq(step->weights[1], 1);
+	/* 100, 100, 400, 30 and 10 GB/s: within 3 % of 40 parts. */
+	step = &place_of(2)->steps[0];
+	cr_assert_eq(step->ntargets, 5);
+	cr_assert_eq(place_of(2)->nsteps, 1);
+	cr_assert_eq(step->weights[0], 10);
+	cr_assert_eq(step->weights[1], 10);
+	cr_assert_eq(step->weights[2], 39);
+	cr_assert_eq(step->weights[3], 3);
+	cr_assert_eq(step->weights[4], 1);
+	/* Whoever touches has one node next to him, not both. */
+	step = &place_of(3)->steps[0];
+	cr_assert_eq(step->weights[0], 4);
+	cr_assert_eq(step->weights[1], 1);
+	machine_start("plain", "* -> interleave(dram, cxl)");
+	step = &place_of(0)->steps[0];
+	cr_assert_eq(step->weights[0], 1);
+	cr_assert_eq(step->weights[1], 1);
+}
+
+/* Catches a name's limit that each node of a wish has for itself. */
+Test(places, a_limit_is_for_all_shares_of_its_name)
+{
+	const size_t mib = (size_t)1 << 20;
+
+	machine_start("tiers", "target fast = best bandwidth\nlimit fast 8M\n"
+			       "* -> interleave(fast)");
+	cr_assert_eq(place_of(0)->steps[0].ntargets, 5);
+	cr_assert_eq(machine_bind((uintptr_t)64 << 30, 32 * mib), 0);
+	cr_assert_leq(machine_on_step(0), 8 * mib);
+	cr_assert_geq(machine_on_step(0), 7 * mib);
+	cr_assert_geq(machine_on_step(-1), 24 * mib);
+}
