@@ -23,6 +23,15 @@ fuzz_topology_sources = tests/fuzz/topology_fuzz.c tests/fuzz/fuzz_arena.c \
 	engine/topology/read/read.c \
 	base/sys.c base/text.c base/faults.c
 
+fuzz_acpi_sources = tests/fuzz/acpi_fuzz.c tests/fuzz/fuzz_arena.c \
+	engine/topology/read/acpi.c engine/topology/sysfs.c \
+	engine/topology/entries.c \
+	engine/topology/builder.c engine/topology/values.c \
+	engine/topology/finish.c engine/topology/graph.c \
+	base/sys.c base/text.c base/faults.c
+
+EXTRA_DIST += tests/fuzz/acpi_fuzz.c tests/fuzz/acpi.sh \
+	tests/fuzz/tables/hmat tests/fuzz/tables/srat
 EXTRA_DIST += tests/fuzz/fuzz.h tests/fuzz/fuzz_arena.c \
 	tests/fuzz/topology_fuzz.c tests/fuzz/topology.dict \
 	tests/fuzz/topology.sh tests/fuzz/machines/bad.topology \
@@ -36,8 +45,8 @@ EXTRA_DIST += tests/fuzz/policy_fuzz.c tests/fuzz/policy.dict \
 	tests/fuzz/corpus/include.hms tests/fuzz/corpus/later.hms \
 	tests/fuzz/corpus/names.hms tests/fuzz/corpus/sizes.hms \
 	tests/fuzz/corpus/typos.hms tests/fuzz/corpus/via.hms
-TESTS += tests/fuzz/policy.sh tests/fuzz/topology.sh
-CLEANFILES += tests/fuzz/policy_fuzz tests/fuzz/topology_fuzz
+TESTS += tests/fuzz/policy.sh tests/fuzz/topology.sh tests/fuzz/acpi.sh
+CLEANFILES += tests/fuzz/policy_fuzz tests/fuzz/topology_fuzz tests/fuzz/acpi_fuzz
 
 # Parts of the fuzzer stand in for the library's: the arena, and files.
 tests/fuzz/policy_fuzz: $(fuzz_policy_sources) config/presets.inc
@@ -56,10 +65,23 @@ tests/fuzz/topology_fuzz: $(fuzz_topology_sources)
 	$(CLANG) -std=gnu11 $(FUZZ_FLAGS) $(AM_CPPFLAGS) $(CPPFLAGS) \
 		-o $@ "$$@"
 
+# And for tables of ACPI.
+tests/fuzz/acpi_fuzz: $(fuzz_acpi_sources)
+	$(AM_V_CCLD)$(MKDIR_P) tests/fuzz && set -- && \
+	for f in $(fuzz_acpi_sources); do \
+		test -f $$f || f=$(srcdir)/$$f; set -- "$$@" $$f; done && \
+	$(CLANG) -std=gnu11 $(FUZZ_FLAGS) $(AM_CPPFLAGS) $(CPPFLAGS) \
+		-o $@ "$$@"
+
 if HAVE_CLANG
-check_DATA += tests/fuzz/policy_fuzz tests/fuzz/topology_fuzz
-fuzz: tests/fuzz/policy_fuzz tests/fuzz/topology_fuzz
-	$(MKDIR_P) tests/fuzz/found tests/fuzz/found_machines
+check_DATA += tests/fuzz/policy_fuzz tests/fuzz/topology_fuzz \
+	tests/fuzz/acpi_fuzz
+fuzz: tests/fuzz/policy_fuzz tests/fuzz/topology_fuzz tests/fuzz/acpi_fuzz
+	$(MKDIR_P) tests/fuzz/found tests/fuzz/found_machines \
+		tests/fuzz/found_tables
+	tests/fuzz/acpi_fuzz -max_total_time=$(FUZZ_SECONDS) -timeout=10 \
+		-max_len=4096 -print_final_stats=1 tests/fuzz/found_tables \
+		$(srcdir)/tests/fuzz/tables
 	tests/fuzz/topology_fuzz -max_total_time=$(FUZZ_SECONDS) -timeout=10 \
 		-max_len=4096 -dict=$(srcdir)/tests/fuzz/topology.dict \
 		-print_final_stats=1 tests/fuzz/found_machines \
