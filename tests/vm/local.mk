@@ -10,7 +10,7 @@ tests_vm_pinned_CFLAGS = -Wall -Wextra
 tests_vm_pinned_LDADD = -lpthread
 
 TESTS += tests/vm/itself.sh tests/vm/tiers.sh tests/vm/devdax.sh \
-	tests/vm/sockets.sh
+	tests/vm/sockets.sh tests/vm/need.sh
 EXTRA_DIST += $(tests_vm_files)
 tests_vm_files = tests/vm/itself.sh tests/vm/tiers.sh tests/vm/devdax.sh tests/vm/sockets.sh \
 	tests/vm/run.sh tests/vm/machine tests/vm/machine-init \
@@ -20,6 +20,10 @@ tests_vm_files = tests/vm/itself.sh tests/vm/tiers.sh tests/vm/devdax.sh tests/v
 	tests/vm/topology/generic.conf tests/vm/tables.py \
 	tests/vm/place-lib.sh tests/vm/place.sh tests/vm/place-report.sh \
 	tests/vm/place-calm.sh tests/vm/place-end.sh tests/vm/devices.sh \
+	tests/vm/need.sh tests/vm/need-place.sh tests/vm/need-list.sh \
+	tests/vm/need-limits.sh tests/vm/need-hotplug.sh \
+	tests/vm/need-measure.sh tests/vm/list-lib.sh \
+	tests/vm/topology/need.conf \
 	tests/vm/sockets-place.sh tests/vm/demo.sh tests/vm/where.py \
 	tests/vm/Wait.java
 
