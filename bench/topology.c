@@ -13,7 +13,7 @@
 
 #include "engine/topology/topology.h"
 
-static const char *const depths[] = { "nodes", "kinds", "paths" };
+static const char *const depths[] = { "nodes", "kinds", "paths", "devices" };
 
 static long long now(void)
 {
@@ -52,7 +52,7 @@ static int measure(const char *root, unsigned depth, long times, long long *ns)
 		hms_graph_free(graph);
 	}
 	qsort(ns, (size_t)times, sizeof(*ns), ascending);
-	printf("%-6s median %9lld ns  least %9lld ns  %4u targets  %8zu bytes  %u findings\n",
+	printf("%-7s median %9lld ns  least %9lld ns  %4u targets  %8zu bytes  %u findings\n",
 		depths[depth], ns[times / 2], ns[0], ntargets, bytes,
 		nfindings);
 	return 0;
@@ -65,7 +65,7 @@ int main(int argc, char **argv)
 	long long *ns = times > 0 ? calloc((size_t)times, sizeof(*ns)) : NULL;
 	int failed = !ns;
 
-	for (unsigned depth = 0; depth < 3 && !failed; depth++)
+	for (unsigned depth = 0; depth < 4 && !failed; depth++)
 		failed = measure(root, depth, times, ns);
 	free(ns);
 	return failed;

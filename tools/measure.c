@@ -162,7 +162,7 @@ static int read_machine(struct hms_graph **graph)
 	const char *recorded = getenv("HMS_TOPOLOGY");
 	struct hms_topology_request request = {
 		.root = "",
-		.depth = HMS_DEPTH_PATHS,
+		.depth = HMS_DEPTH_DEVICES,
 		.may_load = true,
 	};
 	int rc;

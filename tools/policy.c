@@ -36,7 +36,7 @@ static int resolve(struct tool_policy *out, struct hms_diag *diag)
 	const char *root = getenv("HMS_TOPOLOGY");
 	const struct hms_topology_request request = {
 		.root = root ? root : "",
-		.depth = HMS_DEPTH_PATHS,
+		.depth = HMS_DEPTH_DEVICES,
 		.may_load = true,
 	};
 	unsigned missing;

@@ -17,7 +17,8 @@ struct hms_builder;
 enum hms_depth {
 	HMS_DEPTH_NODES, /* which nodes have memory, which have CPUs */
 	HMS_DEPTH_KINDS, /* what kinds of memory they are */
-	HMS_DEPTH_PATHS, /* sizes, links, bridges, devices */
+	HMS_DEPTH_PATHS, /* sizes, links, bridges */
+	HMS_DEPTH_DEVICES, /* GPUs, network cards; what runtimes say */
 };
 
 /* NULL: no memory.  root is borrowed: "" for this machine. */

@@ -224,7 +224,6 @@ static int nearest_with_cpus(struct hms_builder *b, unsigned node)
 static int by_cpus(struct hms_builder *b, const char *dir)
 {
 	char list[1024];
-	int found = -1;
 
 	if (hms_sysfs_read(b, list, sizeof(list), "%s/local_cpulist", dir) <= 0)
 		return -1;
@@ -234,22 +233,16 @@ static int by_cpus(struct hms_builder *b, const char *dir)
 		if (at->kind != HMS_INITIATOR_CPU || !at->cpus ||
 			strcmp(at->cpus, list))
 			continue;
-		if (found >= 0)
-			return -1;
-		found = at->node;
+		return at->node;
 	}
-	return found;
+	return -1;
 }
 
 int hms_device_node(struct hms_builder *b, const char *dir)
 {
 	uint64_t node;
-	char text[32];
 
-	/* "-1" is the kernel's word for unknown, not a malformed number. */
-	if (hms_sysfs_read(b, text, sizeof(text), "%s/numa_node", dir) > 0 &&
-		text[0] != '-' &&
-		!hms_sysfs_number(b, &node, "%s/numa_node", dir) &&
+	if (!hms_sysfs_number(b, &node, "%s/numa_node", dir) &&
 		node < HMS_MAX_NODES) {
 		int near = nearest_with_cpus(b, (unsigned)node);
 

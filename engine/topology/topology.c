@@ -68,6 +68,23 @@ int hms_topology_read(
 
 static enum hms_depth deepest(const struct hms_term *terms, unsigned n);
 
+/*
+ * A server has hundreds of PCI devices to look at, which most rules do not
+ * need: "cpu", "cpu:N", "node:N" and "gi:N" are known by the nodes.
+ */
+static bool names_device(const struct hms_term *term)
+{
+	for (unsigned i = 0; i < term->ninitiators; i++) {
+		const char *id = term->initiators[i];
+
+		if (strncmp(id, "cpu", 3) != 0 &&
+			strncmp(id, "node:", 5) != 0 &&
+			strncmp(id, "gi:", 3) != 0)
+			return true;
+	}
+	return false;
+}
+
 static enum hms_depth of_term(const struct hms_term *term)
 {
 	enum hms_depth inside = deepest(term->terms, term->nterms);
@@ -76,7 +93,7 @@ static enum hms_depth of_term(const struct hms_term *term)
 	switch (term->type) {
 	case HMS_TERM_BEST:
 	case HMS_TERM_NEAR:
-		return HMS_DEPTH_PATHS;
+		return names_device(term) ? HMS_DEPTH_DEVICES : HMS_DEPTH_PATHS;
 	case HMS_TERM_KIND:
 	case HMS_TERM_DEVICE:
 		return HMS_DEPTH_KINDS;

@@ -54,7 +54,7 @@ Test(pci, a_gpu_hangs_on_its_socket, .fini = tree_drop)
 	const struct hms_initiator *gpu;
 
 	tree_make(SERVER);
-	graph = tree_read(HMS_DEPTH_PATHS);
+	graph = tree_read(HMS_DEPTH_DEVICES);
 	gpu = find(graph, "gpu:0");
 	cr_assert(gpu);
 	cr_assert_str_eq(gpu->id, "pci:0000:17:00.0");
@@ -88,7 +88,7 @@ Test(pci, bandwidth_is_what_is_left_of_the_line_rate, .fini = tree_drop)
 			    "max_link_speed %s\n" GPU "current_link_width 1\n",
 			speeds[i].speed, speeds[i].speed);
 		tree_add(line);
-		tree_read(HMS_DEPTH_PATHS);
+		tree_read(HMS_DEPTH_DEVICES);
 		cr_assert_eq(tree_link_value(
 				     "pcie:0000:17:00.0", HMS_READ_BANDWIDTH),
 			speeds[i].one, "%s: %u", speeds[i].speed,
@@ -105,7 +105,7 @@ Test(pci, an_idle_link_counts_with_what_both_ends_can_do, .fini = tree_drop)
 			      "max_link_speed 16.0 GT/s PCIe\n" PORT
 			      "current_link_width 16\n");
 	tree_add(GPU "current_link_speed 2.5 GT/s PCIe\n");
-	tree_read(HMS_DEPTH_PATHS);
+	tree_read(HMS_DEPTH_DEVICES);
 	cr_assert_eq(tree_link_value("pcie:0000:17:00.0", HMS_READ_BANDWIDTH),
 		31507);
 }
@@ -116,7 +116,7 @@ Test(pci, the_slowest_link_on_the_way_counts, .fini = tree_drop)
 	tree_make(SERVER PORT "current_link_speed 8.0 GT/s PCIe\n" PORT
 			      "max_link_speed 8.0 GT/s PCIe\n" PORT
 			      "current_link_width 4\n");
-	tree_read(HMS_DEPTH_PATHS);
+	tree_read(HMS_DEPTH_DEVICES);
 	cr_assert_eq(tree_link_value("pcie:0000:17:00.0", HMS_WRITE_BANDWIDTH),
 		3938);
 }
@@ -131,7 +131,7 @@ Test(pci, a_display_without_a_render_node_is_no_gpu, .fini = tree_drop)
 			     "0000:04:00.0/class 0x030000\n" PCI
 			     "0000:04:00.0/drm/card1/dev 226:1\n" PCI
 			     "0000:04:00.0/drm/renderD128/dev 226:128\n");
-	graph = tree_read(HMS_DEPTH_PATHS);
+	graph = tree_read(HMS_DEPTH_DEVICES);
 	cr_assert_not(find(graph, "pci:0000:03:00.0"));
 	cr_assert_str_eq(find(graph, "gpu:0")->id, "pci:0000:04:00.0");
 	cr_assert_str_eq(find(graph, "gpu:1")->id, "pci:0000:17:00.0");
@@ -152,7 +152,7 @@ Test(pci, network_cards_have_all_their_names, .fini = tree_drop)
 			    "0000:06:00.0/class 0x020000\n" PCI
 			    "0000:06:00.0/virtio3/net/eth7/mtu 1\n" PCI
 			    "0000:07:00.0/class 0x020000\n");
-	graph = tree_read(HMS_DEPTH_PATHS);
+	graph = tree_read(HMS_DEPTH_DEVICES);
 	cr_assert_str_eq(find(graph, "nic:ib0")->id, "pci:0000:05:00.0");
 	cr_assert_eq(find(graph, "nic:mlx5_0"), find(graph, "nic:ib0"));
 	cr_assert_str_eq(find(graph, "nic:eth7")->id, "pci:0000:06:00.0");
@@ -168,11 +168,11 @@ Test(pci, a_device_of_no_node_is_on_every_fabric, .fini = tree_drop)
 {
 	tree_make(SERVER);
 	tree_add(GPU "numa_node -1\n" GPU "local_cpulist 0-15\n");
-	tree_read(HMS_DEPTH_PATHS);
+	tree_read(HMS_DEPTH_DEVICES);
 	cr_assert(tree_bridge("pcie:0000:17:00.0", "fabric:0") >= 0);
 	cr_assert(tree_bridge("pcie:0000:17:00.0", "fabric:1") >= 0);
 	tree_add(GPU "local_cpulist 8-15\n");
-	cr_assert_eq(find(tree_read(HMS_DEPTH_PATHS), "gpu:0")->node, 1);
+	cr_assert_eq(find(tree_read(HMS_DEPTH_DEVICES), "gpu:0")->node, 1);
 }
 
 /* Catches a node without CPUs as a socket. */
@@ -180,7 +180,7 @@ Test(pci, a_node_without_cpus_leads_to_the_nearest_with, .fini = tree_drop)
 {
 	tree_make(SERVER);
 	tree_add(GPU "numa_node 2\n");
-	cr_assert_eq(find(tree_read(HMS_DEPTH_PATHS), "gpu:0")->node, 1);
+	cr_assert_eq(find(tree_read(HMS_DEPTH_DEVICES), "gpu:0")->node, 1);
 	cr_assert(tree_link("fabric:2") < 0);
 }
 
@@ -193,7 +193,7 @@ Test(pci, malformed_values_are_said_and_left_out, .fini = tree_drop)
 			     "not-an-address/class 0x030200\n" PCI
 			     "0000:09:00.0 -> 0000:09:00.0\n");
 	tree_add(GPU "current_link_width many\n" GPU "numa_node 99999999999\n");
-	graph = tree_read(HMS_DEPTH_PATHS);
+	graph = tree_read(HMS_DEPTH_DEVICES);
 	cr_assert(find(graph, "gpu:0"));
 	cr_assert_not(find(graph, "gpu:1"));
 	cr_assert_eq(
@@ -230,7 +230,7 @@ Test(cxl, each_memory_device_keeps_its_own_link, .fini = tree_drop)
 	const struct hms_memory *memory;
 
 	tree_make(INTERLEAVED REGION "dax_region0/dax0.0/target_node 2\n");
-	graph = tree_read(HMS_DEPTH_PATHS);
+	graph = tree_read(HMS_DEPTH_DEVICES);
 	memory = &graph->targets[hms_graph_node(graph, 2)];
 	cr_assert_eq(memory->kind, HMS_KIND_CXL);
 	cr_assert_eq(memory->origin[HMS_FIELD_KIND], HMS_DRIVER);
@@ -273,7 +273,7 @@ Test(cxl, missing_memory_devices_are_said, .fini = tree_drop)
 	tree_make(INTERLEAVED REGION "dax_region0/dax0.0/target_node 2\n");
 	tree_add(REGION "interleave_ways 4\n" CXL "region1/resource junk\n" CXL
 			"region2/interleave_ways 1\n");
-	graph = tree_read(HMS_DEPTH_PATHS);
+	graph = tree_read(HMS_DEPTH_DEVICES);
 	cr_assert_str_eq(tree_link_targets("cxl:mem1"), "node:2");
 	cr_assert_eq(graph->nfindings, 1);
 	cr_assert(
@@ -302,7 +302,7 @@ Test(dax, a_device_is_a_memory_of_its_own, .fini = tree_drop)
 
 	tree_make(NODES DAX_DEVICE(
 		"dax1.0", "x/ndbus0/region1/dax1.0", "device_dax"));
-	graph = tree_read(HMS_DEPTH_PATHS);
+	graph = tree_read(HMS_DEPTH_DEVICES);
 	target = hms_graph_target(graph, "dax:1.0");
 	cr_assert(target >= 0);
 	memory = &graph->targets[target];
@@ -327,7 +327,7 @@ Test(dax, kmem_makes_a_node_of_it, .fini = tree_drop)
 	const struct hms_memory *memory;
 
 	tree_make(NODES DAX_DEVICE("dax0.0", "platform/hmem.0", "kmem"));
-	graph = tree_read(HMS_DEPTH_PATHS);
+	graph = tree_read(HMS_DEPTH_DEVICES);
 	cr_assert(hms_graph_target(graph, "dax:0.0") < 0);
 	memory = &graph->targets[hms_graph_node(graph, 2)];
 	cr_assert_str_eq(memory->device, "dax0.0");
@@ -347,7 +347,7 @@ Test(dax, what_cannot_be_used_is_left_out, .fini = tree_drop)
 		 "dax2.0/size 4096\n" DAX "dax3.0/size 12monkeys\n" DAX
 		 "dax3.0/driver -> x/device_dax\n" DAX "loop -> loop\n" DAX
 		 "dax4.0 -> dax4.0\n");
-	graph = tree_read(HMS_DEPTH_PATHS);
+	graph = tree_read(HMS_DEPTH_DEVICES);
 	cr_assert_eq(graph->ntargets, 3, "the nodes only");
 	cr_assert_eq(graph->nfindings, 1);
 	cr_assert(strstr(graph->findings[0], "dax3.0/size"), "%s",

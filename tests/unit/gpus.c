@@ -43,7 +43,7 @@ Test(gpus, the_driver_says_that_a_node_is_its_memory, .fini = tree_drop)
 				      "Node:      1\\nStatus:    online\n");
 	graph = tree_read(HMS_DEPTH_KINDS);
 	cr_assert_eq(node(graph, 1)->kind, HMS_KIND_GPU);
-	graph = tree_read(HMS_DEPTH_PATHS);
+	graph = tree_read(HMS_DEPTH_DEVICES);
 	cr_assert_eq(node(graph, 1)->kind, HMS_KIND_GPU);
 	cr_assert_eq(node(graph, 1)->origin[HMS_FIELD_KIND], HMS_DRIVER);
 	cr_assert_eq(node(graph, 0)->kind, HMS_KIND_DRAM);
@@ -79,7 +79,7 @@ Test(gpus, the_gpu_is_the_nodes_generic_initiator, .fini = tree_drop)
 		"node1/access0/initiators/read_bandwidth 3400000\n"
 		"proc/driver/nvidia/gpus/0009:01:00.0/numa_status "
 		"Node:      1\n");
-	tree_read(HMS_DEPTH_PATHS);
+	tree_read(HMS_DEPTH_DEVICES);
 	cr_assert_str_eq(
 		tree_link_initiators("memory:1"), "gi:1 pci:0009:01:00.0");
 }
@@ -123,13 +123,13 @@ Test(gpus, numbers_of_cuda_only_if_all_are_alike, .fini = tree_drop)
 
 	tree_make(GRACE NVIDIA("0009:01:00.0", "NVIDIA H200")
 			NVIDIA("0019:01:00.0", "NVIDIA H200"));
-	graph = tree_read(HMS_DEPTH_PATHS);
+	graph = tree_read(HMS_DEPTH_DEVICES);
 	at = hms_graph_initiator(graph, "cuda:1");
 	cr_assert(at >= 0);
 	cr_assert_str_eq(graph->initiators[at].id, "pci:0019:01:00.0");
 	cr_assert_str_eq(graph->initiators[at].name, "NVIDIA H200");
 	tree_add(NVIDIA("0019:01:00.0", "NVIDIA T4"));
-	graph = tree_read(HMS_DEPTH_PATHS);
+	graph = tree_read(HMS_DEPTH_DEVICES);
 	cr_assert(hms_graph_initiator(graph, "cuda:0") < 0);
 	cr_assert(hms_graph_initiator(graph, "pci:0019:01:00.0") >= 0);
 }
@@ -150,7 +150,7 @@ Test(gpus, amdgpu_says_how_much_memory_a_card_has, .fini = tree_drop)
 		"current_link_speed 16.0 GT/s PCIe\n" CARD
 		"max_link_speed 16.0 GT/s PCIe\n" CARD
 		"current_link_width 16\n");
-	graph = tree_read(HMS_DEPTH_PATHS);
+	graph = tree_read(HMS_DEPTH_DEVICES);
 	target = hms_graph_target(graph, "gpu:0");
 	cr_assert(target >= 0);
 	memory = &graph->targets[target];
@@ -179,7 +179,7 @@ Test(gpus, hip_numbers_by_the_nodes_of_amdkfd, .fini = tree_drop)
 		"1/properties simd_count 416\\nlocation_id 49408\\ndomain 1\n" KFD
 		"2/properties simd_count 416\\nlocation_id 1537\\n"
 		"domain 0\n" KFD "3/properties simd_count junk\n");
-	graph = tree_read(HMS_DEPTH_PATHS);
+	graph = tree_read(HMS_DEPTH_DEVICES);
 	at = hms_graph_initiator(graph, "hip:0");
 	cr_assert(at >= 0);
 	cr_assert_str_eq(graph->initiators[at].id, "pci:0001:c1:00.0");
@@ -205,7 +205,7 @@ Test(gpus, what_a_recording_has_is_completed, .fini = tree_drop)
 		"device=0000:c1:00.0\\n"
 		"v1 initiator pci:0000:c1:00.0 kind=gpu aliases=hip:0\\n"
 		"v1 initiator pci:0000:99:00.0 kind=gpu aliases=hip:1\n");
-	graph = tree_read(HMS_DEPTH_PATHS);
+	graph = tree_read(HMS_DEPTH_DEVICES);
 	cr_assert(hms_graph_target(graph, "gpu:0") < 0);
 	cr_assert(hms_graph_target(graph, "hip:0") >= 0);
 	cr_assert(tree_bridge("pcie:0000:99:00.0", "fabric:0") >= 0);

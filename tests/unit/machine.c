@@ -104,7 +104,7 @@ int machine_resolve(const char *name, const char *policy)
 		.program = "program" };
 
 	struct hms_topology_request request = { .root = machine_root(name),
-		.depth = HMS_DEPTH_PATHS };
+		.depth = HMS_DEPTH_DEVICES };
 	struct hms_graph *graph;
 
 	cr_assert_eq(hms_topology_read(&request, &graph), 0);

@@ -49,7 +49,10 @@ Test(topology, depth)
 		  "* -> interleave(t*2, node:1*1)",
 			HMS_DEPTH_KINDS },
 		{ "* -> interleave(node:0, node:1)", HMS_DEPTH_PATHS },
-		{ "* -> near cuda:0", HMS_DEPTH_PATHS },
+		{ "* -> near cuda:0", HMS_DEPTH_DEVICES },
+		{ "* -> near cpu:1", HMS_DEPTH_PATHS },
+		{ "* -> best latency for node:0 and nic:eth0",
+			HMS_DEPTH_DEVICES },
 		{ "* -> best capacity", HMS_DEPTH_PATHS },
 		{ "* -> node:0 then best bandwidth for cpu", HMS_DEPTH_PATHS },
 		{ "target t = node:0 then best latency for cpu\n"
@@ -93,7 +96,7 @@ Test(topology, bad_roots)
 /* Would catch: no memory at all where sysfs is not mounted. */
 Test(topology, an_empty_machine)
 {
-	for (unsigned d = HMS_DEPTH_NODES; d <= HMS_DEPTH_PATHS; d++) {
+	for (unsigned d = HMS_DEPTH_NODES; d <= HMS_DEPTH_DEVICES; d++) {
 		const struct hms_graph *graph;
 		struct hms_nodes nodes;
 

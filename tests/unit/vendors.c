@@ -59,7 +59,7 @@ static void begin(const char *text)
 	load("libamdhip64.so.6");
 	load("libze_loader.so.1");
 	load("libOpenCL.so.1");
-	builder = hms_builder_new("", HMS_DEPTH_PATHS);
+	builder = hms_builder_new("", HMS_DEPTH_DEVICES);
 	cr_assert(builder);
 }
 

@@ -283,8 +283,7 @@ static void add_devices(struct hms_builder *b, const char *runtime,
 		if (at >= 0)
 			add_memory(b, id, device, at);
 	}
-	if (hms_builder_depth(b) >= HMS_DEPTH_PATHS)
-		add_peers(b, answer);
+	add_peers(b, answer);
 }
 
 void hms_read_devices(struct hms_builder *b)
@@ -292,6 +291,6 @@ void hms_read_devices(struct hms_builder *b)
 	hms_sysfs_dir(b, look_at_gpu, NULL, GPUS);
 	hms_sysfs_list(b, look_at_generic, NULL,
 		"sys/devices/system/node/has_generic_initiator");
-	if (hms_builder_depth(b) >= HMS_DEPTH_PATHS)
+	if (hms_builder_depth(b) >= HMS_DEPTH_DEVICES)
 		hms_vendors_ask(b, add_devices);
 }
