@@ -1,10 +1,49 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Graphs: how readers build them, and what is kept of what they say. */
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/sys.h"
 #include "engine/topology/topology.h"
+
+void *__real_hms_sys_mmap(
+	void *addr, size_t len, int prot, int flags, int fd, off_t off);
+void *__wrap_hms_sys_mmap(
+	void *addr, size_t len, int prot, int flags, int fd, off_t off);
+void *__real_hms_sys_mremap(
+	void *old, size_t old_len, size_t new_len, int flags, void *new_addr);
+void *__wrap_hms_sys_mremap(
+	void *old, size_t old_len, size_t new_len, int flags, void *new_addr);
+
+/* So many calls succeed from now on, and the rest fail; -1: all succeed. */
+static int calls_left = -1;
+
+static bool refused(void)
+{
+	if (calls_left > 0)
+		calls_left--;
+	else if (!calls_left)
+		return true;
+	return false;
+}
+
+void *__wrap_hms_sys_mmap(
+	void *addr, size_t len, int prot, int flags, int fd, off_t off)
+{
+	return refused() ? (void *)-(intptr_t)ENOMEM
+			 : __real_hms_sys_mmap(addr, len, prot, flags, fd, off);
+}
+
+void *__wrap_hms_sys_mremap(
+	void *old, size_t old_len, size_t new_len, int flags, void *new_addr)
+{
+	return refused() ? (void *)-(intptr_t)ENOMEM
+			 : __real_hms_sys_mremap(
+				   old, old_len, new_len, flags, new_addr);
+}
 
 static struct hms_builder *builder(void)
 {
@@ -174,7 +213,8 @@ static size_t mapped_pages(void)
  */
 Test(graph, many_nodes)
 {
-	const unsigned nodes = 1000, ways = 200;
+	const unsigned nodes = 1000;
+	const unsigned ways = getenv("HMS_UNDER_VALGRIND") ? 40 : 200;
 	size_t before = mapped_pages();
 	struct hms_builder *b = builder();
 	struct hms_graph *graph;
@@ -225,6 +265,55 @@ Test(graph, many_nodes)
 		hms_builder_free(b);
 	}
 	cr_assert(mapped_pages() < before + 1000);
+}
+
+/* A star of nodes, without a look at what any call says. */
+static struct hms_graph *star(unsigned nodes)
+{
+	struct hms_builder *b = hms_builder_new("", HMS_DEPTH_PATHS);
+	char id[32];
+	int first = -1;
+
+	for (unsigned n = 0; b && n < nodes; n++) {
+		int target, initiator, link;
+
+		snprintf(id, sizeof(id), "node:%u", n);
+		target = hms_builder_target(b, id);
+		hms_builder_node(b, target, (int)n, HMS_FIRMWARE);
+		snprintf(id, sizeof(id), "cpu:%u", n);
+		initiator = hms_builder_initiator(b, id, HMS_INITIATOR_CPU);
+		snprintf(id, sizeof(id), "alias:%u", n);
+		hms_builder_alias(b, initiator, id);
+		link = hms_builder_pair(b, initiator, target);
+		first = n ? first : link;
+		hms_builder_bridge_initiator(
+			b, hms_builder_bridge(b, NULL, link, first), initiator);
+		hms_builder_complain(b, id, 1, "%s", "nothing");
+	}
+	return hms_builder_finish(b);
+}
+
+/* Would catch: a crash, a hole or a leak when memory ends, wherever. */
+Test(graph, memory_runs_out)
+{
+	size_t before = mapped_pages();
+	struct hms_graph *graph = NULL;
+	int calls = 0;
+
+	for (; !graph; calls++) {
+		calls_left = calls;
+		graph = star(700);
+		calls_left = -1;
+	}
+	/* It took some, and failed at each of them. */
+	cr_assert_gt(calls, 15);
+	cr_assert_eq(graph->ntargets, 700);
+	cr_assert_eq(graph->nlinks, 700);
+	cr_assert_eq(graph->nbridges, 699);
+	cr_assert_eq(graph->nfindings, 64);
+	cr_assert_eq(hms_graph_initiator(graph, "alias:699"), 699);
+	hms_graph_free(graph);
+	cr_assert(mapped_pages() < before + 100);
 }
 
 /* Would catch: a list that loses, repeats or disorders what is on it. */

@@ -3,6 +3,7 @@
 UNIT += tests/unit/graph
 tests_unit_graph_SOURCES = tests/unit/graph.c
 tests_unit_graph_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_graph_LDFLAGS = -Wl,--wrap=hms_sys_mmap,--wrap=hms_sys_mremap
 tests_unit_graph_LDADD = $(UNIT_LIBS)
 
 UNIT += tests/unit/paths
