@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
 # hms measure with devices: CUDA by its double (tests/fakes), OpenCL by PoCL.
-# Catches copies in the wrong direction's column, device memory that is not
+# Catches a device without its rows, device memory that is not
 # given back, a driver that hangs or crashes and takes results with it, and
 # results of one run that are lost by the next.
 . "${top_srcdir:-$(dirname "$0")/../..}/tests/lib.sh"
