@@ -1,7 +1,7 @@
 # The sub-commands of hms.
-TESTS += tests/tools/policy.sh
+TESTS += tests/tools/policy.sh tests/tools/topology.sh
 TESTS += tests/tools/devices.sh
-EXTRA_DIST += tests/tools/policy.sh
+EXTRA_DIST += tests/tools/policy.sh tests/tools/topology.sh
 EXTRA_DIST += tests/tools/devices.sh
 
 TESTS += tests/tools/measure.sh tests/tools/measure_devices.sh
