@@ -19,7 +19,9 @@ static const char *properties(const struct hms_memory *memory, char *buf)
 	static const char letters[HMS_PROPERTIES + 1] = "cpah";
 
 	for (unsigned i = 0; i < HMS_PROPERTIES; i++)
-		buf[i] = memory->properties & 1u << i ? letters[i] : '.';
+		buf[i] = hms_memory_has(memory, (enum hms_property)(1 << i))
+				 ? letters[i]
+				 : '.';
 	strcpy(buf + HMS_PROPERTIES, memory->allowed ? "" : "x");
 	return buf;
 }
