@@ -10,7 +10,8 @@ tests_vm_pinned_CFLAGS = -Wall -Wextra
 tests_vm_pinned_LDADD = -lpthread
 
 TESTS += tests/vm/itself.sh tests/vm/tiers.sh tests/vm/devdax.sh \
-	tests/vm/sockets.sh tests/vm/need.sh
+	tests/vm/sockets.sh tests/vm/need.sh tests/vm/hbm.sh \
+	tests/vm/cxl.sh tests/vm/generic.sh
 EXTRA_DIST += $(tests_vm_files)
 tests_vm_files = tests/vm/itself.sh tests/vm/tiers.sh tests/vm/devdax.sh tests/vm/sockets.sh \
 	tests/vm/run.sh tests/vm/machine tests/vm/machine-init \
@@ -24,6 +25,9 @@ tests_vm_files = tests/vm/itself.sh tests/vm/tiers.sh tests/vm/devdax.sh tests/v
 	tests/vm/need-limits.sh tests/vm/need-hotplug.sh \
 	tests/vm/need-measure.sh tests/vm/list-lib.sh \
 	tests/vm/topology/need.conf \
+	tests/vm/hbm.sh tests/vm/hbm-place.sh tests/vm/hbm-list.sh \
+	tests/vm/cxl.sh tests/vm/cxl-place.sh \
+	tests/vm/generic.sh tests/vm/generic-place.sh \
 	tests/vm/sockets-place.sh tests/vm/demo.sh tests/vm/where.py \
 	tests/vm/Wait.java
 
