@@ -41,4 +41,13 @@ is "Markdown" "$(sed -n '3,5p' "$scratch/md")" "$(
 # Catches: an unknown name silently measuring nothing.
 run -p nosuch >/dev/null 2>&1
 is "an unknown program is an error" "$?" 69
+
+# Catches: rules that make the program fail on a recorded machine.
+/usr/bin/python3 "$top_srcdir/bench/startup" -n 1 start-8 \
+	>"$scratch/out" 2>"$scratch/err"
+is "bench/startup ends well" "$?" 0
+note "$(cat "$scratch/err")"
+is "two rows without a rule, five with one" \
+	"$(grep -cE '^  [a-z].*( +[0-9]+){2}$' "$scratch/out") \
+$(grep -cE '^  [a-z].*( +[0-9]+ +[+-][0-9]+){2}$' "$scratch/out")" "2 5"
 finish

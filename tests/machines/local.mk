@@ -50,6 +50,7 @@ ANSWERS = \
 	tests/machines/answers/no-memory \
 	tests/machines/answers/one-node \
 	tests/machines/answers/pmem-kmem \
+	tests/machines/answers/start-1024 \
 	tests/machines/answers/start-8 \
 	tests/machines/answers/two-sockets \
 	tests/machines/answers/wrong-distance \
