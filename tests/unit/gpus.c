@@ -175,7 +175,7 @@ Test(gpus, hip_numbers_by_the_nodes_of_amdkfd, .fini = tree_drop)
 	int at;
 
 	tree_make(GRACE KFD
-		"0/properties cpu_cores_count 64\\nsimd_count 0\n" KFD
+		"0/properties cpu_cores_count 64\\nsimd_count 0\\nlocation_id 0\n" KFD
 		"1/properties simd_count 416\\nlocation_id 49408\\ndomain 1\n" KFD
 		"2/properties simd_count 416\\nlocation_id 1537\\n"
 		"domain 0\n" KFD "3/properties simd_count junk\n");

@@ -76,7 +76,7 @@ static uint32_t bandwidth(int device)
  */
 static void ask_peers(struct hms_device *out, int device, int count)
 {
-	for (int n = 0; cu.peer && n < count; n++) {
+	for (int n = 0; cu.peer && n < count && n < HMS_VENDOR_DEVICES; n++) {
 		int can = 0, native = 0, peer;
 
 		if (cu.get(&peer, n) || peer == device ||
@@ -91,14 +91,14 @@ static void ask_peers(struct hms_device *out, int device, int count)
 	}
 }
 
-static void ask_device(struct hms_vendor_answer *answer, int device, int count)
+static bool ask_device(struct hms_vendor_answer *answer, int device, int count)
 {
 	struct hms_device *out = hms_vendor_device(answer);
 	char address[64] = "";
 	size_t bytes = 0;
 
 	if (!out)
-		return;
+		return false;
 	if (cu.name(out->name, (int)sizeof(out->name), device))
 		out->name[0] = 0;
 	if (!cu.pci(address, (int)sizeof(address), device))
@@ -116,6 +116,7 @@ static void ask_device(struct hms_vendor_answer *answer, int device, int count)
 		out->node = attribute(NUMA_ID, device);
 	ask_peers(out, device, count);
 	answer->ndevices++;
+	return true;
 }
 
 void hms_ask_cuda(struct hms_vendor_answer *answer)
@@ -139,8 +140,6 @@ void hms_ask_cuda(struct hms_vendor_answer *answer)
 				answer, "cuDeviceGetCount() says %d", rc);
 		return;
 	}
-	if (count > HMS_VENDOR_DEVICES)
-		count = HMS_VENDOR_DEVICES;
 	for (int n = 0; n < count; n++) {
 		rc = cu.get(&device, n);
 		if (rc) {
@@ -148,6 +147,7 @@ void hms_ask_cuda(struct hms_vendor_answer *answer)
 				answer, "cuDeviceGet(%d) says %d", n, rc);
 			return;
 		}
-		ask_device(answer, device, count);
+		if (!ask_device(answer, device, count))
+			return;
 	}
 }

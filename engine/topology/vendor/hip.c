@@ -64,7 +64,8 @@ static uint32_t bandwidth(int device)
 
 static void ask_peers(struct hms_device *out, int device, int count)
 {
-	for (int peer = 0; hip.peer && peer < count; peer++) {
+	for (int peer = 0;
+		hip.peer && peer < count && peer < HMS_VENDOR_DEVICES; peer++) {
 		uint32_t type = 0, hops = 0;
 		int can = 0;
 
@@ -77,14 +78,14 @@ static void ask_peers(struct hms_device *out, int device, int count)
 	}
 }
 
-static void ask_device(struct hms_vendor_answer *answer, int device, int count)
+static bool ask_device(struct hms_vendor_answer *answer, int device, int count)
 {
 	struct hms_device *out = hms_vendor_device(answer);
 	char address[64] = "";
 	size_t bytes = 0;
 
 	if (!out)
-		return;
+		return false;
 	if (hip.name(out->name, (int)sizeof(out->name), device))
 		out->name[0] = 0;
 	if (!hip.pci(address, (int)sizeof(address), device))
@@ -100,6 +101,7 @@ static void ask_device(struct hms_vendor_answer *answer, int device, int count)
 		out->flags |= HMS_DEVICE_HOST_ACCESS;
 	ask_peers(out, device, count);
 	answer->ndevices++;
+	return true;
 }
 
 void hms_ask_hip(struct hms_vendor_answer *answer)
@@ -115,8 +117,7 @@ void hms_ask_hip(struct hms_vendor_answer *answer)
 				answer, "hipGetDeviceCount() says %d", rc);
 		return;
 	}
-	if (count > HMS_VENDOR_DEVICES)
-		count = HMS_VENDOR_DEVICES;
 	for (int device = 0; device < count; device++)
-		ask_device(answer, device, count);
+		if (!ask_device(answer, device, count))
+			return;
 }
