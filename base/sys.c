@@ -211,6 +211,11 @@ int hms_sys_thread_name(char *name)
 	return (int)CALL2(prctl, PR_GET_NAME, name);
 }
 
+int hms_sys_getcpu(unsigned *cpu, unsigned *node)
+{
+	return (int)CALL3(getcpu, cpu, node, NULL);
+}
+
 pid_t hms_sys_getpid(void)
 {
 	return (pid_t)hms_raw(SYS_getpid, 0, 0, 0, 0, 0, 0);

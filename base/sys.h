@@ -74,6 +74,9 @@ void hms_sys_restore_signals(uint64_t mask);
 /* name: at least 16 bytes; the calling thread's comm, prctl(PR_GET_NAME). */
 int hms_sys_thread_name(char *name);
 pid_t hms_sys_getpid(void);
+/* Where the calling thread runs, by now perhaps elsewhere; either may be NULL.
+ */
+int hms_sys_getcpu(unsigned *cpu, unsigned *node);
 pid_t hms_sys_gettid(void);
 uid_t hms_sys_geteuid(void);
 /* Of the path itself, never of what a symbolic link leads to: lstat(2). */

@@ -7,6 +7,7 @@ libhmscore_la_SOURCES += engine/engine.c engine/engine.h \
 	engine/room.c engine/room.h \
 	engine/stripes.c engine/stripes.h \
 	engine/target/target.h engine/target/targets.def \
+	engine/target/nearest.c engine/target/nearest.h \
 	engine/target/node.c engine/target/node.h
 
 include engine/topology/local.mk

@@ -105,6 +105,11 @@ void hms_room_setup(const struct hms_places *places)
 	room.total = memory_in_all(nodes);
 }
 
+const char *hms_room_root(void)
+{
+	return room.nodes ? room.nodes->root : "";
+}
+
 static void read_node(unsigned n, uint64_t now)
 {
 	struct reading *r = &room.node[n];

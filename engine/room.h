@@ -17,6 +17,8 @@
 
 /* Once, before the first bind. */
 void hms_room_setup(const struct hms_places *places);
+/* What hms_room_setup() was given: "" or a recorded machine's folder. */
+const char *hms_room_root(void);
 /*
  * Bytes that can be bound to target now.  Exactness is worth the effort only
  * as far as want bytes.  SIZE_MAX: not known, or not limited.

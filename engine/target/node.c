@@ -15,6 +15,7 @@
 #include "base/sys.h"
 #include "base/text.h"
 #include "engine/room.h"
+#include "engine/target/nearest.h"
 #include "engine/target/node.h"
 #include "engine/topology/graph.h"
 #include "engine/topology/nodes.h"
@@ -113,12 +114,17 @@ static int emptiest(const struct hms_target *target)
 	return best;
 }
 
-/* Kernels without MPOL_PREFERRED_MANY: the emptiest node of the mask. */
+/*
+ * Kernels without MPOL_PREFERRED_MANY: the node of the mask that is nearest to
+ * the caller, if it has room, or else the emptiest one.
+ */
 static int bind_one(const struct hms_target *target, void *addr, size_t len)
 {
 	unsigned long mask[HMS_MASK_WORDS] = { 0 };
-	int node = emptiest(target);
+	int node = hms_node_nearest(target, len, hms_room_root());
 
+	if (node < 0)
+		node = emptiest(target);
 	if (node < 0)
 		return -EINVAL;
 	mask[node / WORD_BITS] = 1UL << node % WORD_BITS;

@@ -55,6 +55,44 @@ Test(bind, kernels_without_preferred_many_get_the_emptiest_node)
 	cr_assert_eq(hms_status->targets[0].refusals, 0);
 }
 
+int __wrap_hms_sys_getcpu(unsigned *cpu, unsigned *node);
+static unsigned here; /* the node that the caller runs on */
+
+int __wrap_hms_sys_getcpu(unsigned *cpu, unsigned *node)
+{
+	cr_assert_null(cpu);
+	*node = here;
+	return 0;
+}
+
+/*
+ * Catches the emptiest node taken where one next to the caller has room, rows
+ * of distances that are read by node number where nodes are missing, and a
+ * node that is too full.
+ */
+Test(bind, kernels_without_preferred_many_get_the_nearest_node)
+{
+	machine.refuse_bind = -EINVAL;
+	machine_start("sockets", "* -> dram");
+	machine.refuse_mode = 5;
+	machine.free[0] = 900 * MIB;
+	machine.free[2] = 500 * MIB;
+	machine.free[3] = 800 * MIB;
+	for (unsigned i = 0; i < 3; i++) {
+		static const unsigned nodes[] = { 2, 0, 3 };
+
+		here = nodes[i];
+		cr_assert_eq(machine_bind(BASE + i * MIB, MIB), 0);
+		cr_assert_eq(machine.nbinds, i + 1);
+		cr_assert_eq(machine.binds[i].mode, MPOL_PREFERRED);
+		cr_assert_eq(machine.binds[i].nodes, 1ul << here);
+	}
+	/* 2 is full: 3 is nearer to it than 0. */
+	here = 2;
+	cr_assert_eq(machine_bind(BASE + 100 * MIB, 700 * MIB), 0);
+	cr_assert_eq(machine.binds[3].nodes, 8);
+}
+
 /*
  * Catches binding more than is free, counting untouched memory as free a
  * second time, and pieces that overlap or leave a gap.

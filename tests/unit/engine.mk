@@ -13,7 +13,7 @@ UNIT += tests/unit/bind
 tests_unit_bind_SOURCES = tests/unit/bind.c tests/unit/machine.c tests/unit/machine.h
 tests_unit_bind_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_bind_LDADD = $(UNIT_LIBS)
-tests_unit_bind_LDFLAGS = $(MACHINE_WRAPS)
+tests_unit_bind_LDFLAGS = $(MACHINE_WRAPS) -Wl,--wrap=hms_sys_getcpu
 
 UNIT += tests/unit/stripes
 tests_unit_stripes_SOURCES = tests/unit/stripes.c tests/unit/machine.c tests/unit/machine.h
