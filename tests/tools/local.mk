@@ -1,8 +1,8 @@
 # The sub-commands of hms.
 TESTS += tests/tools/policy.sh tests/tools/topology.sh
-TESTS += tests/tools/devices.sh
+TESTS += tests/tools/devices.sh tests/tools/need.sh
 EXTRA_DIST += tests/tools/policy.sh tests/tools/topology.sh
-EXTRA_DIST += tests/tools/devices.sh
+EXTRA_DIST += tests/tools/devices.sh tests/tools/need.sh
 
 TESTS += tests/tools/measure.sh tests/tools/measure_devices.sh
 EXTRA_DIST += tests/tools/measure.sh tests/tools/measure_devices.sh
