@@ -70,3 +70,10 @@ tests_unit_sysfs_guess_LDADD = $(UNIT_LIBS)
 tests_unit_sysfs_hmat_SOURCES = tests/unit/sysfs_hmat.c tests/unit/tree.c tests/unit/tree.h
 tests_unit_sysfs_hmat_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_sysfs_hmat_LDADD = $(UNIT_LIBS)
+UNIT += tests/unit/sysfs_faults
+tests_unit_sysfs_faults_SOURCES = tests/unit/sysfs_faults.c tests/unit/tree.c tests/unit/tree.h
+tests_unit_sysfs_faults_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_sysfs_faults_LDFLAGS = -Wl,--wrap=hms_sys_open \
+	-Wl,--wrap=hms_sys_close -Wl,--wrap=hms_sys_read \
+	-Wl,--wrap=hms_sys_getdents -Wl,--wrap=hms_sys_mmap
+tests_unit_sysfs_faults_LDADD = $(UNIT_LIBS)

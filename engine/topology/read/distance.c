@@ -212,6 +212,8 @@ static bool find_memories(
 		t->memory_of[node] = (int)n++;
 		memory->node = node;
 		memory->link = hms_reader_memory(b, node);
+		if (memory->link < 0)
+			return false;
 		snprintf(id, sizeof(id), "memory:%u/cpu", node);
 		memory->cpu_link = hms_builder_find_link(b, id);
 		if (memory->cpu_link < 0)

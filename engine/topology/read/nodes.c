@@ -169,11 +169,17 @@ static void read_size(struct hms_builder *b, int target, unsigned node)
 
 static void read_cpus(struct hms_builder *b, int cpu, unsigned node)
 {
-	char buf[4097];
+	char path[64], buf[4097];
 	const char *text;
+	ssize_t len;
 
-	if (hms_sysfs_read(b, buf, sizeof(buf), DIR "/node%u/cpulist", node) <=
-		0)
+	snprintf(path, sizeof(path), DIR "/node%u/cpulist", node);
+	len = hms_sysfs_read(b, buf, sizeof(buf), "%s", path);
+	/* Old recordings lack it; nothing depends on it. */
+	if (len < 0 && len != -ENOENT)
+		hms_sysfs_complain(
+			b, path, 0, "cannot be read: error %d", (int)-len);
+	if (len <= 0)
 		return;
 	text = hms_builder_text(b, buf);
 	hms_builder_at(b, cpu)->cpus = text;
