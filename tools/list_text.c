@@ -5,6 +5,7 @@
 #include "tools/list.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "engine/topology/text.h"
 
@@ -58,7 +59,8 @@ static bool link_from(
 {
 	const struct hms_link *link = &graph->links[index];
 
-	for (unsigned i = 0; i < link->ntargets; i++)
+	/* Drivers' memory has a link that nobody else knows of. */
+	for (unsigned i = 0; origin == HMS_DRIVER && i < link->ntargets; i++)
 		if (any(graph->targets[link->targets[i]].origin, HMS_FIELDS,
 			    origin))
 			return true;
@@ -75,12 +77,18 @@ static bool bridge_from(
 	       link_from(graph, bridge->to, origin);
 }
 
-/* A device that a driver's library named: it has a name or another alias. */
+/* Does it have a name that only a driver's library can know? */
 static bool initiator_from(
 	const struct hms_initiator *at, enum hms_origin origin)
 {
-	return origin == HMS_DRIVER && at->kind != HMS_INITIATOR_CPU &&
-	       (at->name || at->naliases);
+	if (origin != HMS_DRIVER)
+		return false;
+	for (unsigned i = 0; i < at->naliases; i++)
+		if (strncmp(at->aliases[i], "gpu:", 4) != 0 &&
+			strncmp(at->aliases[i], "nic:", 4) != 0 &&
+			strncmp(at->aliases[i], "node:", 5) != 0)
+			return true;
+	return at->name != NULL;
 }
 
 void list_text_from(

@@ -16,6 +16,10 @@
 #include "tools/grid.h"
 #include "tools/list.h"
 
+/* More of them only when asked for. */
+#define INITIATORS_SHOWN 32
+#define TARGETS_SHOWN 16
+
 enum { INITIATOR, LATENCY, BANDWIDTH, CPUS, WAY };
 
 static void put_value(struct grid *grid, unsigned column,
@@ -50,9 +54,15 @@ static void add_row(struct grid *grid, const struct hms_graph *graph,
 		grid_put(grid, CPUS, NULL, "(%s)", tool_machine_alias(at));
 }
 
+static void print_left(unsigned all, unsigned shown, const char *what)
+{
+	if (all > shown)
+		printf("and %u more %s (-v shows all)\n", all - shown, what);
+}
+
 /* False if nobody reaches it. */
 static bool print_target(const struct hms_graph *graph, unsigned target,
-	struct hms_nearness *near)
+	struct hms_nearness *near, bool verbose)
 {
 	static const struct grid_column columns[] = {
 		[INITIATOR] = { "FROM", false, 0, false },
@@ -76,9 +86,10 @@ static bool print_target(const struct hms_graph *graph, unsigned target,
 		return false;
 	}
 	grid_open(&grid, columns, 5);
-	for (unsigned i = 0; i < n; i++)
+	for (unsigned i = 0; i < n && (verbose || i < INITIATORS_SHOWN); i++)
 		add_row(&grid, graph, &near[i]);
 	grid_print(&grid, stdout, grid_width(stdout));
+	print_left(n, grid.nrows, "initiators");
 	grid_close(&grid);
 	for (unsigned i = 0; i < n; i++) {
 		const char *cpus = graph->initiators[near[i].initiator].cpus;
@@ -120,21 +131,25 @@ static int find_kind(const char *name)
 }
 
 /* The target of this name, or all of this kind. */
-static int where(const struct hms_graph *graph, const char *name)
+static int where(const struct hms_graph *graph, const char *name, bool verbose)
 {
 	struct hms_nearness *near =
 		tool_alloc(graph->ninitiators, sizeof(*near));
 	int target = hms_graph_target(graph, name), kind = find_kind(name);
-	unsigned found = 0, reached = 0;
+	unsigned found = 0, shown = 0, reached = 0;
 
 	for (unsigned t = 0; t < graph->ntargets; t++) {
 		if (target >= 0 ? (int)t != target
 				: (int)graph->targets[t].kind != kind)
 			continue;
-		if (found++)
+		found++;
+		if (shown == TARGETS_SHOWN && !verbose)
+			continue;
+		if (shown++)
 			putchar('\n');
-		reached += print_target(graph, t, near);
+		reached += print_target(graph, t, near, verbose);
 	}
+	print_left(found, shown, "of this kind");
 	free(near);
 	if (!found)
 		return unknown(graph, name);
@@ -145,17 +160,22 @@ int hms_cmd_where(int argc, char **argv)
 {
 	static const struct option names[] = {
 		{ "topology", required_argument, NULL, 't' },
+		{ "verbose", no_argument, NULL, 'v' },
 		{ NULL, 0, NULL, 0 },
 	};
 	const char *root = tool_machine_root(NULL);
 	struct hms_graph *graph;
+	bool verbose = false;
 	int option, status;
 
 	opterr = 0;
-	while ((option = getopt_long(argc, argv, "", names, NULL)) != -1) {
-		if (option != 't')
+	while ((option = getopt_long(argc, argv, "v", names, NULL)) != -1) {
+		if (option == 't')
+			root = tool_machine_root(optarg);
+		else if (option == 'v')
+			verbose = true;
+		else
 			return hms_usage("where");
-		root = tool_machine_root(optarg);
 	}
 	if (optind + 1 != argc)
 		return hms_usage("where");
@@ -163,7 +183,7 @@ int hms_cmd_where(int argc, char **argv)
 	if (status)
 		return status;
 	tool_machine_findings(graph);
-	status = where(graph, argv[optind]);
+	status = where(graph, argv[optind], verbose);
 	hms_graph_free(graph);
 	return status;
 }

@@ -6,3 +6,5 @@ EXTRA_DIST += tests/tools/devices.sh tests/tools/need.sh
 
 TESTS += tests/tools/measure.sh tests/tools/measure_devices.sh
 EXTRA_DIST += tests/tools/measure.sh tests/tools/measure_devices.sh
+TESTS += tests/tools/list.sh
+EXTRA_DIST += tests/tools/list.sh tests/tools/picture.py tests/tools/tiers.machine
