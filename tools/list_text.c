@@ -61,8 +61,8 @@ static bool link_from(
 
 	/* Drivers' memory has a link that nobody else knows of. */
 	for (unsigned i = 0; origin == HMS_DRIVER && i < link->ntargets; i++)
-		if (any(graph->targets[link->targets[i]].origin, HMS_FIELDS,
-			    origin))
+		if (graph->targets[link->targets[i]].manager ==
+			HMS_MANAGED_BY_DRIVER)
 			return true;
 	return any(link->perf.origin, HMS_MEASURES, origin);
 }
@@ -91,16 +91,30 @@ static bool initiator_from(
 	return at->name != NULL;
 }
 
+/* All of them if any: they are read in this order again. */
+static bool is_device(const struct hms_initiator *at)
+{
+	return at->kind != HMS_INITIATOR_CPU &&
+	       at->kind != HMS_INITIATOR_GENERIC;
+}
+
 void list_text_from(
 	const struct hms_graph *graph, enum hms_origin origin, FILE *out)
 {
 	bool *links = tool_alloc(graph->nlinks, sizeof(*links));
+	bool devices = false;
+
+	for (unsigned i = 0; i < graph->ninitiators; i++)
+		devices |= initiator_from(&graph->initiators[i], origin);
 
 	for (unsigned i = 0; i < graph->ntargets; i++)
-		if (any(graph->targets[i].origin, HMS_FIELDS, origin))
+		if (any(graph->targets[i].origin, HMS_FIELDS, origin) ||
+			(origin == HMS_DRIVER && graph->targets[i].manager ==
+							 HMS_MANAGED_BY_DRIVER))
 			put(out, hms_topology_put_target, graph, i);
 	for (unsigned i = 0; i < graph->ninitiators; i++)
-		if (initiator_from(&graph->initiators[i], origin))
+		if (initiator_from(&graph->initiators[i], origin) ||
+			(devices && is_device(&graph->initiators[i])))
 			put(out, hms_topology_put_initiator, graph, i);
 	for (unsigned i = 0; i < graph->nlinks; i++)
 		links[i] = link_from(graph, i, origin);

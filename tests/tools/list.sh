@@ -36,7 +36,7 @@ cpu:0               CPUs 0-1
   node:1            hbm?       1 GiB   60 f   409600 f
   node:2            cxl?       1 GiB  250 f    61440 f
   node:3            pmem       1 GiB  350 f    30720 f
-  pci:0000:41:00.0  gpu                                 A<B>&\"C', gpu:0, cuda:0
+  pci:0000:41:00.0  gpu                                 A<B>&\"C', cuda:0, gpu:0
     cuda:0          gpu       80 GiB  457 g  2039000 d  A<B>&\"C', 0000:41:00.0
   pci:0000:42:00.0  nic                                 nic:enx0123456789ab"
 is "the table of targets" \
@@ -151,7 +151,7 @@ if [ -n "$lstopo" ]; then
 			list --topology "$folder" --xml >machine.xml 2>/dev/null
 			"$lstopo" --input machine.xml --of console 2>&1 >/dev/null |
 				sed "s|^|$folder: |"
-			[ "${PIPESTATUS[0]}" = 0 ] || echo "$folder: $?"
+			[ "${PIPESTATUS[0]}" = 0 ] || echo "$folder: fails"
 		done
 	}
 	is "hwloc loads every machine" "$(loads)" ""
@@ -267,6 +267,7 @@ exec 3<lines
 until_line() { # PATTERN : the first line from now on that matches
 	local line
 	while read -r -t 30 line <&3; do
+		# shellcheck disable=SC2254
 		case $line in $1) echo "$line" && return ;; esac
 	done
 	echo "no line like $1"
