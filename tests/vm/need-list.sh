@@ -29,7 +29,8 @@ row() {
 is 'the tree: node 1' "$(row node:1)" '60 409600'
 is 'the tree: node 2' "$(row node:2)" '250 61440'
 is 'who is near node 1' "$("$HMS_TOOL" where node:1 |
-	awk '$1 == "cpu:0" { print $2, $4, $NF }')" '60 409600 0-1'
+	awk '$1 == "cpu:0" { print $2, $4 } /^nearest:/')" '60 409600
+nearest: taskset -c 0-1 PROGRAM'
 
 # Why a memory was chosen, and by which way it is reached.
 explained=$("$HMS_TOOL" explain -p '* -> best bandwidth for cpu' 'malloc 4M')
