@@ -9,7 +9,8 @@ stress-ng and mbw where they are installed.
 
 All take turns, ROUNDS times (5), so that what else the machine does meets each
 of them; medians are compared, or with --best the best of each, which other
-programs disturb less.  For machines of one node with nothing else to do.
+programs disturb less.  For machines of one node with nothing else to do; if they
+have, `chrt -f 1` in front of it keeps other programs off the CPUs.
 Exit status 1: a value is more than 15 % from that of the program apart.
 """
 import json

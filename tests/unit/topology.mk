@@ -77,3 +77,9 @@ tests_unit_sysfs_faults_LDFLAGS = -Wl,--wrap=hms_sys_open \
 	-Wl,--wrap=hms_sys_close -Wl,--wrap=hms_sys_read \
 	-Wl,--wrap=hms_sys_getdents -Wl,--wrap=hms_sys_mmap
 tests_unit_sysfs_faults_LDADD = $(UNIT_LIBS)
+
+UNIT += tests/unit/measure
+tests_unit_measure_SOURCES = tests/unit/measure.c tools/measure_loops.c \
+	tools/measure_result.c
+tests_unit_measure_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_measure_LDADD = $(UNIT_LIBS)
