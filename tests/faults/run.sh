@@ -14,7 +14,7 @@ HMS_PRELOAD=$top_builddir/tests/faults/.libs/libhms_preload_faults.so
 most=${HMS_TEST_FAULTS:-3}
 mkdir "$scratch/memory"
 export HMS_POLICY="rule big: heap, size >= 1K -> file:$scratch/memory then node:0
-	rule small: heap, size < 1K -> node:0
+	rule small: heap, size < 1K -> best bandwidth for cpu then node:0
 	rule map: map, size >= 64K -> file:$scratch/memory"
 export HMS_REPORT=$scratch/report.json
 # All of its messages, but not where the program's are (unless it is the
