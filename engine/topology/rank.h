@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Memory by need: which targets answer "best bandwidth for cpu and cuda:0",
- * in which order, and why the others do not.  Pure: reads the graph only.
+ * in which order, and why the others do not.  Pure: reads the graph only, so
+ * any thread may ask; errno is never touched, and what is needed on the way
+ * comes from mappings of its own.
  */
 #ifndef HMS_ENGINE_TOPOLOGY_RANK_H
 #define HMS_ENGINE_TOPOLOGY_RANK_H
@@ -15,9 +17,10 @@ struct hms_wish {
 	bool noncoherent; /* memory reached incoherently will do */
 	/*
 	 * "cpu" is whichever CPU touches the memory: the answer is then the
-	 * union, step by step, of the answers for each CPU node, since the
-	 * kernel takes the node of a set that is nearest to the toucher.
-	 * None at all: cpu.
+	 * union, step by step, of the answers for each CPU node (with all
+	 * others that are named), since the kernel takes the node of a set
+	 * that is nearest to the toucher.  Where it would take one of another
+	 * kind, the union is split by kind: see order.h.  None at all: cpu.
 	 */
 	unsigned ninitiators;
 	const char *const *initiators;
@@ -37,11 +40,16 @@ enum hms_verdict {
 /* Every target of the graph is one, in the graph's order. */
 struct hms_candidate {
 	enum hms_verdict verdict;
-	int who; /* the initiator that decided: the worst, or who cannot */
+	int who; /* the initiator that decided: the worst, or who cannot; -1 */
 	unsigned step; /* CHOSEN: which, from 0 */
-	uint32_t value; /* of the worst initiator: MB/s or ns; 0: unknown */
+	/*
+	 * CHOSEN: of the worst initiator, ns if latency was asked for, else
+	 * MB/s; 0: unknown.  For "cpu": as the CPU that gets the most of it
+	 * has it.
+	 */
+	uint32_t value;
 	enum hms_origin origin; /* of the value */
-	struct hms_path path; /* the worst initiator's */
+	struct hms_path path; /* who's; also of NOT_COHERENT */
 };
 
 struct hms_rank_step {
@@ -58,10 +66,14 @@ struct hms_ranking {
 };
 
 /*
- * Fills in a ranking, from the arena.  The access filter comes first, then
- * the value of the worst initiator, then the other measures, then the id:
- * stable.  0; -ENOENT: *unknown is an initiator that is not in the graph;
- * -ENOMEM.
+ * Fills in a ranking, from the arena.  The access filter comes first: every
+ * initiator that is named reaches it, and every CPU node if "cpu" is.  Then
+ * the value of the worst initiator: bandwidth, then latency; latency, then
+ * bandwidth; capacity (rounded up to an eighth of the power of two below it,
+ * since firmware and kernel keep a part back), then both; unknown is worst.
+ * Then whether it is the initiators' own node, before bandwidth for near; then
+ * the id, digits as numbers: stable.  0; -ENOENT: *unknown is an initiator that
+ * is not in the graph; -ENOMEM.
  */
 int hms_rank(const struct hms_graph *graph, const struct hms_wish *wish,
 	struct hms_arena *arena, struct hms_ranking *out, const char **unknown);

@@ -9,7 +9,7 @@
 #include "engine/topology/text.h"
 #include "tests/unit/random_graph.h"
 
-#define SEEDS 3000
+#define SEEDS 1200
 #define NODES 5
 #define MAX 64
 
