@@ -278,7 +278,7 @@ Test(apart, an_exit_is_the_childs, .fini = end)
 	said("cuda: it ended the process");
 }
 
-Test(apart, nobody_waits_for_ever, .fini = end, .timeout = 60)
+Test(apart, nobody_waits_for_ever, .fini = end, .timeout = 20)
 {
 	int status;
 
