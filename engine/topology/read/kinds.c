@@ -40,7 +40,8 @@ static const uint32_t typical[][HMS_MEASURES] = {
 	[HMS_KIND_PMEM] = { 305, 90, 39400, 13900 },
 	/*
 	 * GH200 seen from its CPUs: NVLink-C2C passes 450 GB/s each way
-	 * (NVIDIA, "Grace Hopper Superchip Architecture", 2022).
+	 * (NVIDIA, "Grace Hopper Superchip Architecture", 2022); the
+	 * latency is an estimate, above that of any other kind.
 	 */
 	[HMS_KIND_GPU] = { 800, 800, 450000, 450000 },
 };
