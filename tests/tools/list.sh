@@ -37,7 +37,7 @@ cpu:0               CPUs 0-1
   node:2            cxl?       1 GiB  250 f    61440 f
   node:3            pmem       1 GiB  350 f    30720 f
   pci:0000:41:00.0  gpu                                 A<B>&\"C', cuda:0, gpu:0
-    cuda:0          gpu       80 GiB  457 g  2039000 d  A<B>&\"C', 0000:41:00.0
+    cuda:0          gpu       80 GiB  275 g  2039000 d  A<B>&\"C', 0000:41:00.0
   pci:0000:42:00.0  nic                                 nic:enx0123456789ab"
 is "the table of targets" \
 	"$(list --topology "$tiers" | sed -n '/^TARGET/,/^$/p')" "\
@@ -46,7 +46,7 @@ node:0  dram?   1 GiB   512 MiB  kernel      4  c.a.      80 f   204800 f
 node:1  hbm?    1 GiB  1000 MiB  kernel      4  c.a.      60 f   409600 f
 node:2  cxl?    1 GiB  1000 MiB  kernel      4  c.a.     250 f    61440 f
 node:3  pmem    1 GiB  1000 MiB  kernel     22  c.a.     350 f    30720 f
-cuda:0  gpu    80 GiB         ?  driver      -  ....     457 g  2039000 d"
+cuda:0  gpu    80 GiB         ?  driver      -  ....     275 g  2039000 d"
 is "who reaches what how fast" \
 	"$(list --topology "$tiers" | sed -n '/^BANDWIDTH/,/^$/p')" "\
 BANDWIDTH, MB/s     node:0    node:1   node:2   node:3     cuda:0

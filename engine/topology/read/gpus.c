@@ -223,6 +223,20 @@ static void add_memory(struct hms_builder *b, int at, const char *address)
 	hms_device_ways(b, &memory);
 }
 
+/* A link of a GPU and memory that is its own: what a recording said of it. */
+static bool is_own(struct hms_builder *b, const struct hms_link *link)
+{
+	const struct hms_memory *memory;
+
+	if (link->ninitiators != 1 || link->ntargets != 1 ||
+		hms_builder_at(b, (int)link->initiators[0])->kind !=
+			HMS_INITIATOR_GPU)
+		return false;
+	memory = hms_builder_memory(b, (int)link->targets[0]);
+	return memory->kind == HMS_KIND_GPU &&
+	       memory->manager == HMS_MANAGED_BY_DRIVER;
+}
+
 void hms_read_gpus(struct hms_builder *b)
 {
 	unsigned n;
@@ -240,4 +254,8 @@ void hms_read_gpus(struct hms_builder *b)
 		if (at->kind == HMS_INITIATOR_GPU)
 			add_memory(b, (int)i, at->id + 4);
 	}
+	n = hms_builder_links(b);
+	for (unsigned i = 0; i < n; i++)
+		if (is_own(b, hms_builder_link_at(b, (int)i)))
+			hms_device_guess_own(b, (int)i);
 }
