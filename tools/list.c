@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/text.h"
 #include "tools/cmd.h"
 #include "tools/grid.h"
 
@@ -54,12 +55,24 @@ static void print_legend(const struct tool_machine *machine,
 		out);
 }
 
+static void print_limit(const struct hms_graph *graph, FILE *out)
+{
+	const char *file = graph->memory_limit_file;
+	char human[16];
+
+	if (graph->memory_limit)
+		fprintf(out, "This process may use %s in all (cgroup %s)\n",
+			hms_text_human(graph->memory_limit, human),
+			strrchr(file, '/') ? strrchr(file, '/') + 1 : file);
+}
+
 static void print_people(const struct tool_machine *machine,
 	const struct list_style *style, FILE *out)
 {
 	list_tree(machine, style, out);
 	fputc('\n', out);
 	list_targets(machine, style, out);
+	print_limit(machine->graph, out);
 	fputc('\n', out);
 	list_ways(machine, style, out);
 	fputc('\n', out);

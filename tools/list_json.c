@@ -112,6 +112,18 @@ static void put_target(FILE *out, const struct hms_graph *graph, unsigned index)
 	fprintf(out, ", \"allowed\": %s", memory->allowed ? "true" : "false");
 }
 
+static void put_limit(FILE *out, const struct hms_graph *graph)
+{
+	fputs(",\n  \"memory_limit\": ", out);
+	if (!graph->memory_limit) {
+		fputs("null", out);
+		return;
+	}
+	fprintf(out, "{\"value\": %" PRIu64 ", ", graph->memory_limit);
+	put_key(out, "file", graph->memory_limit_file);
+	fputc('}', out);
+}
+
 static void put_initiator(
 	FILE *out, const struct hms_graph *graph, unsigned index)
 {
@@ -256,6 +268,7 @@ void list_json(const struct tool_machine *machine, FILE *out)
 	const char *join = "\n";
 
 	fprintf(out, "{\n  \"hms_topology\": %d", SCHEMA);
+	put_limit(out, graph);
 	put_array(out, graph, "targets", graph->ntargets, NULL, put_target);
 	put_array(out, graph, "initiators", graph->ninitiators, NULL,
 		put_initiator);

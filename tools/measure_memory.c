@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Sources: mbind(2), move_pages(2), madvise(2) (MADV_HUGEPAGE), proc(5)
- * (meminfo, smaps), the kernel's admin-guide/cgroup-v2.rst (memory.max,
- * memory.current) and cgroup-v1/memory.rst (limit_in_bytes, usage_in_bytes).
+ * (meminfo, smaps).
  */
 #include "tools/measure.h"
 
@@ -13,82 +12,24 @@
 #include <sys/mman.h>
 
 #include "base/sys.h"
+#include "engine/topology/groups.h"
 
 #define HUGE ((size_t)2 << 20)
-#define PATH_BYTES 512
 
 static size_t lesser(size_t a, size_t b)
 {
 	return a < b ? a : b;
 }
 
-/* A file with one number; SIZE_MAX: none, or "max". */
-static size_t number_in(const char *path)
-{
-	char buf[64];
-	ssize_t len = hms_sys_read_file(path, buf, sizeof(buf));
-
-	if (len <= 0 || buf[0] < '0' || buf[0] > '9')
-		return SIZE_MAX;
-	return strtoull(buf, NULL, 10);
-}
-
-/* What a control group and those above it leave. */
-static size_t group_room(
-	char *path, size_t mount, const char *limit, const char *usage)
-{
-	size_t room = SIZE_MAX, len = strlen(path);
-
-	for (;;) {
-		size_t most, used;
-
-		snprintf(path + len, PATH_BYTES - len, "/%s", limit);
-		most = number_in(path);
-		snprintf(path + len, PATH_BYTES - len, "/%s", usage);
-		used = number_in(path);
-		if (most != SIZE_MAX && used != SIZE_MAX)
-			room = lesser(room, most > used ? most - used : 0);
-		path[len] = 0;
-		if (len <= mount)
-			return room;
-		while (len > mount && path[len] != '/')
-			len--;
-		path[len] = 0;
-	}
-}
-
-/* Lines are "0::/path" (version 2), "4:memory:/path" (version 1). */
 static size_t groups_room(void)
 {
-	char line[PATH_BYTES], path[PATH_BYTES + 64];
-	FILE *in = fopen("/proc/self/cgroup", "re");
-	size_t room = SIZE_MAX;
+	struct hms_builder *b = hms_builder_new("", HMS_DEPTH_NODES);
+	struct hms_groups groups = { .room = HMS_GROUPS_ANY };
 
-	while (in && fgets(line, sizeof(line), in)) {
-		static const char two[] = "/sys/fs/cgroup";
-		static const char one[] = "/sys/fs/cgroup/memory";
-		char *names = strchr(line, ':'), *where;
-
-		line[strcspn(line, "\n")] = 0;
-		where = names ? strchr(names + 1, ':') : NULL;
-		if (!where || strlen(where) > PATH_BYTES / 2)
-			continue;
-		*where++ = 0;
-		if (!names[1]) {
-			snprintf(path, sizeof(path), "%s%s", two, where);
-			room = lesser(
-				room, group_room(path, sizeof(two) - 1,
-					      "memory.max", "memory.current"));
-		} else if (!strcmp(names + 1, "memory")) {
-			snprintf(path, sizeof(path), "%s%s", one, where);
-			room = lesser(room, group_room(path, sizeof(one) - 1,
-						    "memory.limit_in_bytes",
-						    "memory.usage_in_bytes"));
-		}
-	}
-	if (in)
-		fclose(in);
-	return room;
+	if (b)
+		hms_groups_read(b, true, &groups);
+	hms_builder_free(b);
+	return lesser(groups.room, SIZE_MAX);
 }
 
 static size_t available(void)

@@ -133,6 +133,12 @@ void hms_builder_distance(
 	struct hms_builder *b, unsigned from, unsigned to, unsigned distance);
 
 /*
+ * What control groups allow this process in all, as that file says, which is
+ * copied: the least counts.  0 bytes are no limit.
+ */
+void hms_builder_limit(struct hms_builder *b, uint64_t bytes, const char *file);
+
+/*
  * The link of exactly this initiator and this target, "ID-ID": for values
  * that were told or measured for the pair, end to end.
  */

@@ -181,6 +181,8 @@ static struct hms_graph *make(struct hms_builder *b)
 	graph->nfindings = b->nfindings;
 	graph->nlost = b->nlost;
 	graph->distances = b->distances;
+	graph->memory_limit = b->memory_limit;
+	graph->memory_limit_file = b->memory_limit_file;
 	if (!number_nodes(b, graph) || !index_names(b, graph))
 		return NULL;
 	hms_index_free(&b->by_ends);

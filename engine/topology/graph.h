@@ -147,6 +147,12 @@ struct hms_graph {
 	const struct hms_names *names; /* for hms_graph_target() and so on */
 	/* By node numbers, [from * HMS_MAX_NODES + to]; NULL: none known. */
 	const uint8_t *distances;
+	/*
+	 * Bytes that this process's control groups allow in all; 0: no limit,
+	 * or not asked.  And the file that says so, "sys/fs/..."; NULL: none.
+	 */
+	uint64_t memory_limit;
+	const char *memory_limit_file;
 	unsigned nfindings; /* what readers could not use, and why */
 	const char **findings; /* "FILE:LINE: MESSAGE", at most 64 kept */
 	unsigned nlost; /* findings beyond these */

@@ -41,6 +41,7 @@ libhmscore_la_SOURCES += engine/topology/vendor/ze.c
 libhmscore_la_SOURCES += engine/topology/read/acpi.c engine/topology/read/acpi.h
 libhmscore_la_SOURCES += engine/topology/read/hmat.c
 libhmscore_la_SOURCES += engine/topology/read/tiers.c
+libhmscore_la_SOURCES += engine/topology/groups.c engine/topology/groups.h
 libhmscore_la_SOURCES += engine/topology/read/cgroup.c
 libhmscore_la_SOURCES += engine/topology/read/distance.c
 libhmscore_la_SOURCES += engine/topology/where.c engine/topology/where.h

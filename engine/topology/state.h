@@ -58,6 +58,8 @@ struct hms_builder {
 	struct hms_index by_ends; /* into bridges, those without id */
 	unsigned indexed; /* bridges; those from here on are not in it */
 	uint8_t *distances; /* [HMS_MAX_NODES][HMS_MAX_NODES], or NULL */
+	uint64_t memory_limit;
+	const char *memory_limit_file;
 	unsigned nfindings, nlost;
 	const char *findings[HMS_FINDINGS_MAX];
 	struct hms_arena arena;

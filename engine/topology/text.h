@@ -56,7 +56,8 @@ int hms_topology_parse_file(struct hms_builder *b, const char *path,
 /*
  * One object's line, ended with '\n'; parsing those of a graph, in its order,
  * where the source defines, gives the graph again (but for its root, its
- * findings and the nodes' distances).  text.cut if it did not fit.
+ * findings, the nodes' distances, and this process's limit).
+ * text.cut if it did not fit.
  */
 void hms_topology_put_target(
 	struct hms_text *text, const struct hms_graph *graph, unsigned target);

@@ -325,3 +325,11 @@ void hms_builder_distance(
 	else
 		b->failed = true;
 }
+
+void hms_builder_limit(struct hms_builder *b, uint64_t bytes, const char *file)
+{
+	if (!bytes || (b->memory_limit && b->memory_limit <= bytes))
+		return;
+	b->memory_limit = bytes;
+	b->memory_limit_file = hms_builder_text(b, file);
+}

@@ -53,6 +53,18 @@ BANDWIDTH, MB/s     node:0    node:1   node:2   node:3     cuda:0
 cpu:0             204800 f  409600 f  61440 f  30720 f    63000 d
 pci:0000:41:00.0   63015 f   63015 f  61440 f  30720 f  2039000 d
 pci:0000:42:00.0    7876 f    7876 f   7876 f   7876 f     7876 f"
+# Also catches a limit of another group, of version 1 or 2.
+is "what the process may use in all stands under the table" \
+	"$(list --topology machines/confined | sed -n '/^TARGET/,/^$/p')" "\
+TARGET  KIND      SIZE     FREE  MANAGER  TIER  PROPS  BEST ns  BEST MB/s
+node:0  dram?  192 GiB  180 GiB  kernel      4  c.a.      81 f    84000 f
+node:1  dram?  192 GiB  180 GiB  kernel      4  c.a.x     81 f    84000 f
+This process may use 4 GiB in all (cgroup memory.max)"
+is "so it does in a control group of version 1" \
+	"$(list --topology machines/knl-flat-snc4 | grep '^This')" \
+	"This process may use 64 GiB in all (cgroup memory.limit_in_bytes)"
+is "nothing is said where nothing limits it" \
+	"$(list --topology machines/one-node | grep '^This')" ""
 is "where something should run" \
 	"$("$HMS_TOOL" where --topology "$tiers" hbm)" "\
 node:1  hbm, 1 GiB
@@ -111,6 +123,11 @@ if command -v jq >/dev/null; then
 {\"value\":409600,\"origin\":\"firmware\"}
 [\"cpu:0\"]
 \"A<B>&\\\"C'\""
+	is "JSON has the limit" "$(
+		list --topology machines/confined --json | jq -c .memory_limit
+		list --topology "$tiers" --json | jq -c .memory_limit
+	)" '{"value":4294967296,"file":"sys/fs/cgroup/box/memory.max"}
+null'
 	# An object in one of them that the other lacks.
 	missing() {
 		local folder

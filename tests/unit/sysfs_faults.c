@@ -16,6 +16,10 @@
 #define MEMINFO(n)                                                             \
 	NODE "node" n "/meminfo Node " n " MemTotal: 1024 kB\\nNode " n        \
 	     " MemFree: 512 kB\n"
+#define LIMITS                                                                 \
+	"proc/self/cgroup 4:memory:/\\n0::/box\n"                              \
+	"sys/fs/cgroup/box/memory.max 4096\n"                                  \
+	"sys/fs/cgroup/memory/memory.limit_in_bytes 8192\n"
 #define MACHINE                                                                  \
 	NODE "online 0-2\n" NODE "has_memory 0-2\n" NODE "has_cpu 0-1\n" NODE    \
 	     "has_normal_memory 0-1\n" NODE "has_generic_initiator \n" NODE      \
@@ -30,7 +34,7 @@
 		"node2/access0/initiators/write_bandwidth 9000\n"                \
 		"sys/devices/virtual/memory_tiering/memory_tier4/nodelist 0-1\n" \
 		"sys/bus/nd/devices/region0/target_node 2\n"                     \
-		"proc/self/status Mems_allowed_list:\t0-2\n"
+		"proc/self/status Mems_allowed_list:\t0-2\n" LIMITS
 
 enum call { OPEN, READ, GETDENTS, MMAP, CALLS };
 

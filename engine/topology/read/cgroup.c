@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Which nodes this process may use at all.  Sources: get_mempolicy(2),
+ * Which nodes this process may use at all, and how much memory together
+ * (groups.h).  Sources: get_mempolicy(2),
  * MPOL_F_MEMS_ALLOWED; proc_pid_status(5), Mems_allowed_list: both are what
  * the control group's cpuset.mems leaves, cgroup-v2.rst.
  */
@@ -11,6 +12,7 @@
 
 #include "base/sys.h"
 #include "engine/target/target.h"
+#include "engine/topology/groups.h"
 #include "engine/topology/sysfs.h"
 
 #define STATUS "proc/self/status"
@@ -25,7 +27,7 @@ static void allow(struct hms_builder *b, unsigned node, void *arg)
 		allowed[node / BITS] |= 1UL << node % BITS;
 }
 
-void hms_read_cgroup(struct hms_builder *b)
+static void read_allowed(struct hms_builder *b)
 {
 	unsigned long allowed[HMS_MASK_WORDS] = { 0 };
 	unsigned n = hms_builder_targets(b), any = 0;
@@ -53,4 +55,16 @@ void hms_read_cgroup(struct hms_builder *b)
 					(unsigned)memory->node % BITS &
 				1;
 	}
+}
+
+void hms_read_cgroup(struct hms_builder *b)
+{
+	struct hms_groups groups;
+
+	read_allowed(b);
+	if (hms_builder_depth(b) < HMS_DEPTH_PATHS)
+		return;
+	hms_groups_read(b, false, &groups);
+	if (groups.limit != HMS_GROUPS_ANY)
+		hms_builder_limit(b, groups.limit, groups.file);
 }
