@@ -74,6 +74,8 @@ static void print_people(const struct tool_machine *machine,
 	list_targets(machine, style, out);
 	print_limit(machine->graph, out);
 	fputc('\n', out);
+	if (style->verbose)
+		list_huge_pages(machine, style, out);
 	list_ways(machine, style, out);
 	fputc('\n', out);
 	list_matrix(machine, style, out);

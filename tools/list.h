@@ -21,6 +21,9 @@ void list_tree(const struct tool_machine *machine,
 	const struct list_style *style, FILE *out);
 void list_targets(const struct tool_machine *machine,
 	const struct list_style *style, FILE *out);
+/* The huge pages of each, if anything is known of them. */
+void list_huge_pages(const struct tool_machine *machine,
+	const struct list_style *style, FILE *out);
 void list_ways(const struct tool_machine *machine,
 	const struct list_style *style, FILE *out);
 void list_matrix(const struct tool_machine *machine,

@@ -110,6 +110,14 @@ static void put_target(FILE *out, const struct hms_graph *graph, unsigned index)
 		put_origin(out, origin);
 	}
 	fprintf(out, ", \"allowed\": %s", memory->allowed ? "true" : "false");
+	fputs(", \"huge_pages\": [", out);
+	for (unsigned i = 0; i < memory->nhuge; i++)
+		fprintf(out,
+			"%s{\"size\": %" PRIu64 ", \"total\": %" PRIu64
+			", \"free\": %" PRIu64 "}",
+			i ? ", " : "", memory->huge[i].size,
+			memory->huge[i].total, memory->huge[i].free);
+	fputc(']', out);
 }
 
 static void put_limit(FILE *out, const struct hms_graph *graph)

@@ -4,6 +4,7 @@
  */
 #include "tools/list.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -110,6 +111,42 @@ void list_targets(const struct tool_machine *machine,
 	for (unsigned i = 0; i < machine->graph->ntargets; i++)
 		add_target(&grid, machine, style, i);
 	grid_print(&grid, out, style->width);
+	grid_close(&grid);
+}
+
+void list_huge_pages(const struct tool_machine *machine,
+	const struct list_style *style, FILE *out)
+{
+	static const struct grid_column columns[] = {
+		{ "HUGE PAGES", false, 0, false },
+		{ "OF", true, 0, false },
+		{ "PAGES", true, 0, false },
+		{ "FREE", true, 0, false },
+	};
+	struct grid grid;
+	char buf[16];
+
+	grid_open(&grid, columns, 4);
+	for (unsigned i = 0; i < machine->graph->ntargets; i++) {
+		const struct hms_memory *memory = &machine->graph->targets[i];
+
+		for (unsigned h = 0; h < memory->nhuge; h++) {
+			grid_row(&grid);
+			grid_put(&grid, 0,
+				list_kind_colour(style, memory->kind), "%s",
+				memory->id);
+			grid_put(&grid, 1, NULL, "%s",
+				hms_text_human(memory->huge[h].size, buf));
+			grid_put(&grid, 2, NULL, "%" PRIu64,
+				memory->huge[h].total);
+			grid_put(&grid, 3, NULL, "%" PRIu64,
+				memory->huge[h].free);
+		}
+	}
+	if (grid.nrows) {
+		grid_print(&grid, out, style->width);
+		fputc('\n', out);
+	}
 	grid_close(&grid);
 }
 

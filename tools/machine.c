@@ -21,7 +21,7 @@ int tool_machine_read(
 	const char *command, const char *root, struct hms_graph **out)
 {
 	const struct hms_topology_request request = {
-		.root = root, .depth = HMS_DEPTH_DEVICES, .may_load = !root[0]
+		.root = root, .depth = HMS_DEPTH_DETAILS, .may_load = !root[0]
 	};
 	int rc = hms_topology_read(&request, out);
 

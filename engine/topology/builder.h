@@ -19,6 +19,7 @@ enum hms_depth {
 	HMS_DEPTH_KINDS, /* what kinds of memory they are */
 	HMS_DEPTH_PATHS, /* sizes, links, bridges */
 	HMS_DEPTH_DEVICES, /* GPUs, network cards; what runtimes say */
+	HMS_DEPTH_DETAILS, /* what only people ask for: huge pages */
 };
 
 /* NULL: no memory.  root is borrowed: "" for this machine. */
@@ -132,6 +133,9 @@ void hms_builder_bridge_initiator(
 void hms_builder_distance(
 	struct hms_builder *b, unsigned from, unsigned to, unsigned distance);
 
+/* In the place of what was said before of pages of this size; copied. */
+void hms_builder_huge_pages(
+	struct hms_builder *b, int target, const struct hms_huge_pages *pages);
 /*
  * What control groups allow this process in all, as that file says, which is
  * copied: the least counts.  0 bytes are no limit.

@@ -80,6 +80,12 @@ enum hms_manager {
 	HMS_MANAGED_BY_DRIVER, /* DAX device, GPU: the driver hands it out */
 };
 
+/* A pool of huge pages of one size; counts are pages. */
+struct hms_huge_pages {
+	uint64_t size; /* bytes of each */
+	uint64_t total, free;
+};
+
 struct hms_memory {
 	const char *id; /* "node:0", "dax:0.0", "cuda:0", "file:/mnt" */
 	const char *name; /* for people ("NVIDIA H200"), or NULL */
@@ -94,6 +100,9 @@ struct hms_memory {
 	uint32_t properties; /* enum hms_property */
 	uint8_t origin[HMS_FIELDS]; /* enum hms_origin */
 	bool allowed; /* this process may use it (cpuset.mems) */
+	/* Sizes ascend; none if it was not asked (HMS_DEPTH_DETAILS). */
+	unsigned nhuge;
+	struct hms_huge_pages *huge;
 };
 
 enum hms_initiator_kind {

@@ -43,6 +43,7 @@ libhmscore_la_SOURCES += engine/topology/read/hmat.c
 libhmscore_la_SOURCES += engine/topology/read/tiers.c
 libhmscore_la_SOURCES += engine/topology/groups.c engine/topology/groups.h
 libhmscore_la_SOURCES += engine/topology/read/cgroup.c
+libhmscore_la_SOURCES += engine/topology/read/huge.c
 libhmscore_la_SOURCES += engine/topology/read/distance.c
 libhmscore_la_SOURCES += engine/topology/where.c engine/topology/where.h
 libhmscore_la_SOURCES += engine/topology/read/recorded.c

@@ -56,7 +56,7 @@ int hms_topology_parse_file(struct hms_builder *b, const char *path,
 /*
  * One object's line, ended with '\n'; parsing those of a graph, in its order,
  * where the source defines, gives the graph again (but for its root, its
- * findings, the nodes' distances, and this process's limit).
+ * findings, the nodes' distances, huge pages, and this process's limit).
  * text.cut if it did not fit.
  */
 void hms_topology_put_target(

@@ -326,6 +326,34 @@ void hms_builder_distance(
 		b->failed = true;
 }
 
+void hms_builder_huge_pages(
+	struct hms_builder *b, int target, const struct hms_huge_pages *pages)
+{
+	struct hms_memory *memory = hms_builder_memory(b, target);
+	struct hms_huge_pages *list;
+	unsigned at = 0, n;
+
+	if (!memory)
+		return;
+	n = memory->nhuge;
+	while (at < n && memory->huge[at].size < pages->size)
+		at++;
+	if (at < n && memory->huge[at].size == pages->size) {
+		memory->huge[at] = *pages;
+		return;
+	}
+	/* Processors have two or three sizes. */
+	list = hms_arena_alloc(&b->arena, (n + 1) * sizeof(*list));
+	if (!list) {
+		b->failed = true;
+		return;
+	}
+	for (unsigned i = 0; i <= n; i++)
+		list[i] = i == at ? *pages : memory->huge[i - (i > at)];
+	memory->huge = list;
+	memory->nhuge = n + 1;
+}
+
 void hms_builder_limit(struct hms_builder *b, uint64_t bytes, const char *file)
 {
 	if (!bytes || (b->memory_limit && b->memory_limit <= bytes))

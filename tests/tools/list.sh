@@ -53,7 +53,7 @@ BANDWIDTH, MB/s     node:0    node:1   node:2   node:3     cuda:0
 cpu:0             204800 f  409600 f  61440 f  30720 f    63000 d
 pci:0000:41:00.0   63015 f   63015 f  61440 f  30720 f  2039000 d
 pci:0000:42:00.0    7876 f    7876 f   7876 f   7876 f     7876 f"
-# Also catches a limit of another group, of version 1 or 2.
+# Also catches a limit of another group, of version 1 or 2, and pages mixed up.
 is "what the process may use in all stands under the table" \
 	"$(list --topology machines/confined | sed -n '/^TARGET/,/^$/p')" "\
 TARGET  KIND      SIZE     FREE  MANAGER  TIER  PROPS  BEST ns  BEST MB/s
@@ -65,6 +65,14 @@ is "so it does in a control group of version 1" \
 	"This process may use 64 GiB in all (cgroup memory.limit_in_bytes)"
 is "nothing is said where nothing limits it" \
 	"$(list --topology machines/one-node | grep '^This')" ""
+is "huge pages are shown when asked for" \
+	"$(list --topology machines/confined | grep -c HUGE)
+$(list -v --topology machines/confined | sed -n '/^HUGE/,/^$/p')" "\
+0
+HUGE PAGES     OF  PAGES  FREE
+node:0      2 MiB    512   100
+node:0      1 GiB      4     3
+node:1      2 MiB      0     0"
 is "where something should run" \
 	"$("$HMS_TOOL" where --topology "$tiers" hbm)" "\
 node:1  hbm, 1 GiB
@@ -123,11 +131,16 @@ if command -v jq >/dev/null; then
 {\"value\":409600,\"origin\":\"firmware\"}
 [\"cpu:0\"]
 \"A<B>&\\\"C'\""
-	is "JSON has the limit" "$(
-		list --topology machines/confined --json | jq -c .memory_limit
-		list --topology "$tiers" --json | jq -c .memory_limit
+	is "JSON has the limit and the huge pages" "$(
+		list --topology machines/confined --json | jq -c '.memory_limit,
+			(.targets[] | .huge_pages)'
+		list --topology "$tiers" --json | jq -c '.memory_limit,
+			.targets[4].huge_pages'
 	)" '{"value":4294967296,"file":"sys/fs/cgroup/box/memory.max"}
-null'
+[{"size":2097152,"total":512,"free":100},{"size":1073741824,"total":4,"free":3}]
+[{"size":2097152,"total":0,"free":0}]
+null
+[]'
 	# An object in one of them that the other lacks.
 	missing() {
 		local folder

@@ -19,7 +19,9 @@
 #define LIMITS                                                                 \
 	"proc/self/cgroup 4:memory:/\\n0::/box\n"                              \
 	"sys/fs/cgroup/box/memory.max 4096\n"                                  \
-	"sys/fs/cgroup/memory/memory.limit_in_bytes 8192\n"
+	"sys/fs/cgroup/memory/memory.limit_in_bytes 8192\n" NODE               \
+	"node0/hugepages/hugepages-2048kB/nr_hugepages 2\n" NODE               \
+	"node0/hugepages/hugepages-2048kB/free_hugepages 1\n"
 #define MACHINE                                                                  \
 	NODE "online 0-2\n" NODE "has_memory 0-2\n" NODE "has_cpu 0-1\n" NODE    \
 	     "has_normal_memory 0-1\n" NODE "has_generic_initiator \n" NODE      \
@@ -119,7 +121,7 @@ static struct hms_graph *read_machine(const char *root, int *rc)
 {
 	const struct hms_topology_request request = {
 		.root = root,
-		.depth = HMS_DEPTH_PATHS,
+		.depth = HMS_DEPTH_DETAILS,
 	};
 	struct hms_graph *graph = NULL;
 

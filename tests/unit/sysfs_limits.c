@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What control groups let a process have. */
+/* What control groups let a process have, and the pools of huge pages. */
 #include <criterion/criterion.h>
 
 #include <stdio.h>
@@ -160,7 +160,9 @@ Test(limits, cut_short, .fini = tree_drop)
 /* Catches rules that name a node paying for what they do not ask. */
 Test(limits, not_read_where_nobody_asks, .fini = tree_drop)
 {
-	read_tree(ONE "proc/self/cgroup nonsense\n", HMS_DEPTH_KINDS);
+	read_tree(ONE "proc/self/cgroup nonsense\n" NODE
+		      "node0/hugepages/hugepages-xkB/nr_hugepages 1\n",
+		HMS_DEPTH_KINDS);
 	check_limit(0, NULL);
 }
 
@@ -186,4 +188,62 @@ Test(limits, room, .fini = tree_drop)
 	cr_assert_eq(groups.limit, 200);
 	cr_assert_eq(groups.room, HMS_GROUPS_ANY);
 	hms_builder_free(b);
+}
+
+#define HUGE NODE "node0/hugepages/hugepages-"
+
+/* Catches sizes out of order, numbers of the wrong file or node. */
+Test(limits, huge_pages, .fini = tree_drop)
+{
+	static const struct hms_huge_pages wanted[] = {
+		{ 64 << 10, 7, 7 },
+		{ 2 << 20, 512, 100 },
+		{ 1 << 30, 4, 0 },
+	};
+	const struct hms_memory *memory;
+
+	read_tree(ONE HUGE "1048576kB/nr_hugepages 4\n" HUGE
+			   "1048576kB/free_hugepages 0\n" HUGE
+			   "2048kB/nr_hugepages 512\n" HUGE
+			   "2048kB/free_hugepages 100\n" HUGE
+			   "2048kB/surplus_hugepages 3\n" HUGE
+			   "64kB/nr_hugepages 7\n" HUGE
+			   "64kB/free_hugepages 7\n" NODE
+			   "node1/hugepages/hugepages-16kB/nr_hugepages 7\n",
+		HMS_DEPTH_DETAILS);
+	check_limit(0, NULL);
+	memory = &graph->targets[hms_graph_node(graph, 0)];
+	cr_assert_eq(memory->nhuge, 3);
+	for (unsigned i = 0; i < 3; i++) {
+		cr_assert_eq(memory->huge[i].size, wanted[i].size);
+		cr_assert_eq(memory->huge[i].total, wanted[i].total);
+		cr_assert_eq(memory->huge[i].free, wanted[i].free);
+	}
+	graph = tree_read(HMS_DEPTH_DEVICES);
+	cr_assert_eq(graph->targets[0].nhuge, 0);
+}
+
+/* Catches all pools lost with one, and half a pool shown. */
+Test(limits, malformed_huge_pages, .fini = tree_drop)
+{
+	static const char *const wanted[] = { HUGE
+		"1048576kB/free_hugepages: \"all\" is no number",
+		HUGE "2048kB/free_hugepages: cannot be read: error 2",
+		NODE "node0/hugepages: \"hugepages-2MB\" has no size in kB",
+		HUGE "64kB/nr_hugepages: is empty",
+		NODE "node0/hugepages: \"hugepages-kB\" has no size in kB",
+		NULL };
+
+	read_tree(ONE HUGE
+		"1048576kB/nr_hugepages 4\n" HUGE
+		"1048576kB/free_hugepages all\n" HUGE
+		"2048kB/nr_hugepages 1\n" HUGE "64kB/nr_hugepages \n" HUGE
+		"64kB/free_hugepages 7\n" HUGE "2MB/nr_hugepages 1\n" HUGE
+		"kB/nr_hugepages 1\n" HUGE "32kB/nr_hugepages 5\n" HUGE
+		"32kB/free_hugepages 5\n" NODE
+		"node0/hugepages/other/nr_hugepages x\n",
+		HMS_DEPTH_DETAILS);
+	check_said(wanted);
+	cr_assert_eq(graph->targets[0].nhuge, 1);
+	cr_assert_eq(graph->targets[0].huge[0].size, 32 << 10);
 }

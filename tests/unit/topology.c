@@ -96,7 +96,7 @@ Test(topology, bad_roots)
 /* Would catch: no memory at all where sysfs is not mounted. */
 Test(topology, an_empty_machine)
 {
-	for (unsigned d = HMS_DEPTH_NODES; d <= HMS_DEPTH_DEVICES; d++) {
+	for (unsigned d = HMS_DEPTH_NODES; d <= HMS_DEPTH_DETAILS; d++) {
 		const struct hms_graph *graph;
 		struct hms_nodes nodes;
 
