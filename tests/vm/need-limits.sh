@@ -4,48 +4,24 @@
 # Catches a spill past the second best, a strict rule that spills, a node
 # outside cpuset.mems that is bound all the same.
 
-# --- the best is full: huge pages take all of it but 96 MiB ----------------
-node=/sys/devices/system/node/node1
-pool=$node/hugepages/hugepages-2048kB/nr_hugepages
-free_mib() {
-	awk '$3 == "MemFree:" { print int($4 / 1024) }' $node/meminfo
-}
-
-# usage: spilled KIND NODE NAME: node 1 first, then NODE, none elsewhere.
-spilled() {
-	local first second
-
-	first=$(pages "$1" node1)
-	second=$(pages "$1" "$2")
-	if [ "$rc" -eq 0 ] && [ "$first" -ge 4096 ] && [ "$second" -ge 4096 ] &&
-		[ $((first + second)) -eq "$(pages "$1" pages)" ]; then
-		pass "$3: $1"
-	else
-		fail "$3: $1"
-		why
-	fi
-}
-
-echo 1 >/proc/sys/vm/drop_caches
-echo $((($(free_mib) - 96) / 2)) >$pool
-left=$(free_mib)
-if [ "$left" -lt 140 ]; then
+# --- the best is full --------------------------------------------------------
+if full 1; then
 	for kind in mmap malloc; do
 		under 'heap | map, size >= 1M -> best bandwidth for cpu' \
 			"$kinds" 160 $kind
-		spilled $kind node0 'the widest is full, then the second'
+		spilled $kind 1 0 'the widest is full, then the second'
 	done
 	under 'map, size >= 1M -> hbm then best capacity' "$kinds" 160 mmap
-	spilled mmap node2 'a kind is full, then the largest'
+	spilled mmap 1 2 'a kind is full, then the largest'
 	under 'map, size >= 1M -> hbm then cxl then dram' "$kinds" 160 mmap
-	spilled mmap node2 'kinds in the order of the rule'
+	spilled mmap 1 2 'kinds in the order of the rule'
 	under 'heap | map, size >= 1M -> hbm, strict' "$kinds" 160 mmap malloc
 	fails mmap
 	fails malloc
 else
 	skip 'the best is full' "node 1 could not be filled: $left MiB are free"
 fi
-echo 0 >$pool
+not_full 1
 
 # --- cpuset.mems: node 1 is not ours ------------------------------------------
 cgroups=/sys/fs/cgroup

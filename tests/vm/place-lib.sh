@@ -6,6 +6,9 @@
 #	lies KIND WHERE		KIND's line says "node1" (all of its pages), or
 #				"node1=2048 node2=1024" (these pages, no others)
 #	near KIND NODE PERCENT	within 2 of so many percent of the pages
+#	full NODE		huge pages take all of it but 96 MiB, which costs
+#				no time, unlike touching it
+#	spilled KIND A B	on node A first, then on B, none elsewhere
 . "$top_srcdir/tests/lib.sh"
 # Scratch of the test is no memory to be measured.
 kinds=$top_builddir/tests/vm/kinds
@@ -84,6 +87,42 @@ fails() {
 		pass "$1: ENOMEM"
 	else
 		fail "$1: ENOMEM"
+		why
+	fi
+}
+
+huge_pool() {
+	echo "/sys/devices/system/node/node$1/hugepages/hugepages-2048kB/nr_hugepages"
+}
+
+free_mib() {
+	awk '$3 == "MemFree:" { print int($4 / 1024) }' \
+		"/sys/devices/system/node/node$1/meminfo"
+}
+
+# usage: full NODE: true if it is; $left MiB are free.
+full() {
+	echo 1 >/proc/sys/vm/drop_caches
+	echo $((($(free_mib "$1") - 96) / 2)) >"$(huge_pool "$1")"
+	left=$(free_mib "$1")
+	[ "$left" -lt 140 ]
+}
+
+not_full() {
+	echo 0 >"$(huge_pool "$1")"
+}
+
+# usage: spilled KIND NODE NODE NAME
+spilled() {
+	local first second
+
+	first=$(pages "$1" "node$2")
+	second=$(pages "$1" "node$3")
+	if [ "$rc" -eq 0 ] && [ "$first" -ge 4096 ] && [ "$second" -ge 4096 ] &&
+		[ $((first + second)) -eq "$(pages "$1" pages)" ]; then
+		pass "$4: $1"
+	else
+		fail "$4: $1"
 		why
 	fi
 }
