@@ -19,7 +19,7 @@ enum hms_depth {
 	HMS_DEPTH_KINDS, /* what kinds of memory they are */
 	HMS_DEPTH_PATHS, /* sizes, links, bridges */
 	HMS_DEPTH_DEVICES, /* GPUs, network cards; what runtimes say */
-	HMS_DEPTH_DETAILS, /* what only people ask for: huge pages */
+	HMS_DEPTH_DETAILS, /* what only people ask for: limits, huge pages */
 };
 
 /* NULL: no memory.  root is borrowed: "" for this machine. */

@@ -63,7 +63,7 @@ Test(limits, the_least_of_all_above, .fini = tree_drop)
 		      "memory.max 17179869184\n" GROUP
 		      "a/b/d/memory.max 4096\n" GROUP
 		      "a/b/c/d/memory.max 4096\n",
-		HMS_DEPTH_PATHS);
+		HMS_DEPTH_DETAILS);
 	check_limit(UINT64_C(4) << 30, GROUP "a/memory.max");
 }
 
@@ -83,7 +83,7 @@ Test(limits, the_root_of_a_namespace, .fini = tree_drop)
 			    "sys/fs/other/memory.max 4096\n"
 			    "memory.max 4096\n",
 			seen_as[i]);
-		read_tree(text, HMS_DEPTH_PATHS);
+		read_tree(text, HMS_DEPTH_DETAILS);
 		check_limit(UINT64_C(1) << 30, GROUP "memory.max");
 		tree_drop();
 	}
@@ -100,7 +100,7 @@ Test(limits, version_1, .fini = tree_drop)
 		      "memory/memory.limit_in_bytes 9223372036854771712\n" GROUP
 		      "memory/x/memory.limit_in_bytes 4096\n" GROUP
 		      "memory/y/memory.limit_in_bytes 4096\n",
-		HMS_DEPTH_PATHS);
+		HMS_DEPTH_DETAILS);
 	check_limit(
 		UINT64_C(3) << 30, GROUP "memory/job/memory.limit_in_bytes");
 }
@@ -118,7 +118,7 @@ Test(limits, none, .fini = tree_drop)
 			ONE "proc/self/cgroup 0::/box\n" GROUP
 			    "box/memory.max %s\n",
 			none[i]);
-		read_tree(text, HMS_DEPTH_PATHS);
+		read_tree(text, HMS_DEPTH_DETAILS);
 		check_limit(0, NULL);
 		tree_drop();
 	}
@@ -139,7 +139,7 @@ Test(limits, malformed, .fini = tree_drop)
 	read_tree(ONE "proc/self/cgroup 0:/box\\n0::box\\n0::/a/b\n" GROUP
 		      "box/memory.max 4096\n" GROUP "a/b/memory.max 4G\n" GROUP
 		      "a/memory.max \n" GROUP "memory.max 8192\n",
-		HMS_DEPTH_PATHS);
+		HMS_DEPTH_DETAILS);
 	check_said(wanted);
 	cr_assert_eq(graph->memory_limit, 8192);
 }
@@ -150,10 +150,10 @@ Test(limits, cut_short, .fini = tree_drop)
 	char path[300];
 
 	read_tree(ONE "proc/self/cgroup 0::/box\n" GROUP "bo/memory.max 4096\n",
-		HMS_DEPTH_PATHS);
+		HMS_DEPTH_DETAILS);
 	snprintf(path, sizeof(path), "%s/proc/self/cgroup", graph->root);
 	cr_assert_eq(truncate(path, 6), 0);
-	graph = tree_read(HMS_DEPTH_PATHS);
+	graph = tree_read(HMS_DEPTH_DETAILS);
 	check_limit(0, NULL);
 }
 
@@ -162,7 +162,7 @@ Test(limits, not_read_where_nobody_asks, .fini = tree_drop)
 {
 	read_tree(ONE "proc/self/cgroup nonsense\n" NODE
 		      "node0/hugepages/hugepages-xkB/nr_hugepages 1\n",
-		HMS_DEPTH_KINDS);
+		HMS_DEPTH_DEVICES);
 	check_limit(0, NULL);
 }
 

@@ -62,7 +62,7 @@ void hms_read_cgroup(struct hms_builder *b)
 	struct hms_groups groups;
 
 	read_allowed(b);
-	if (hms_builder_depth(b) < HMS_DEPTH_PATHS)
+	if (hms_builder_depth(b) < HMS_DEPTH_DETAILS)
 		return;
 	hms_groups_read(b, false, &groups);
 	if (groups.limit != HMS_GROUPS_ANY)
