@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "tools/list.h"
+#include "tools/list/list.h"
 
 #include <getopt.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "tools/measure.h"
+#include "tools/measure/measure.h"
 
 #include <errno.h>
 #include <getopt.h>

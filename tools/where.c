@@ -14,7 +14,7 @@
 #include "engine/topology/rank.h"
 #include "tools/cmd.h"
 #include "tools/grid.h"
-#include "tools/list.h"
+#include "tools/list/list.h"
 
 /* More of them only when asked for. */
 #define INITIATORS_SHOWN 32

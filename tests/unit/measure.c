@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/measure.h"
+#include "tools/measure/measure.h"
 
 volatile sig_atomic_t measure_stopped;
 

@@ -83,7 +83,7 @@ tests_unit_sysfs_faults_LDFLAGS = -Wl,--wrap=hms_sys_open \
 tests_unit_sysfs_faults_LDADD = $(UNIT_LIBS)
 
 UNIT += tests/unit/measure
-tests_unit_measure_SOURCES = tests/unit/measure.c tools/measure_loops.c \
-	tools/measure_result.c
+tests_unit_measure_SOURCES = tests/unit/measure.c tools/measure/loops.c \
+	tools/measure/result.c
 tests_unit_measure_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_measure_LDADD = $(UNIT_LIBS)

@@ -3,7 +3,7 @@
  * Who reaches what how fast: as a table if it fits, in either direction; else
  * the best few for each initiator.
  */
-#include "tools/list.h"
+#include "tools/list/list.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,7 @@
 /*
  * The tree: CPUs, with the memories and devices next to them.
  */
-#include "tools/list.h"
+#include "tools/list/list.h"
 
 #include <string.h>
 

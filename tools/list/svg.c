@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "tools/svg.h"
+#include "tools/list/svg.h"
 
 #include <ctype.h>
 #include <stdarg.h>

@@ -3,7 +3,7 @@
  * Sources: mbind(2), move_pages(2), madvise(2) (MADV_HUGEPAGE), proc(5)
  * (meminfo, smaps).
  */
-#include "tools/measure.h"
+#include "tools/measure/measure.h"
 
 #include <errno.h>
 #include <linux/mempolicy.h>

@@ -3,11 +3,11 @@
  * The picture's parts, between the files that make it: cards (CPUs with what
  * is next to them), lanes between cards, tables of colours, the legend.
  */
-#ifndef HMS_TOOLS_LIST_SVG_H
-#define HMS_TOOLS_LIST_SVG_H
+#ifndef HMS_TOOLS_LIST_PICTURE_H
+#define HMS_TOOLS_LIST_PICTURE_H
 
-#include "tools/list.h"
-#include "tools/svg.h"
+#include "tools/list/list.h"
+#include "tools/list/svg.h"
 
 #define SVG_MARGIN 24.0
 #define SVG_COLUMN 150.0 /* the least width of a target or device */
@@ -55,10 +55,10 @@ struct svg_picture {
 	double width, height; /* so far */
 };
 
-/* list_svg_layout.c: what is where. */
+/* svg_layout.c: what is where. */
 void svg_layout(struct svg_picture *picture);
 void svg_free(struct svg_picture *picture);
-/* list_svg_cards.c */
+/* svg_cards.c */
 void svg_cards(const struct svg_picture *picture, FILE *out);
 /* "#b3d9b3" and the like. */
 const char *svg_kind_fill(enum hms_kind kind);
@@ -69,7 +69,7 @@ const char *svg_way_style(
 /* "60 ns"; "409.6 GB/s"; "?".  buf of 32 bytes. */
 const char *svg_latency(uint32_t ns, char *buf);
 const char *svg_bandwidth(uint32_t mbs, char *buf);
-/* list_svg_heat.c: below y; the height they take; out NULL: only measures. */
+/* svg_heat.c: below y; the height they take; out NULL: only measures. */
 double svg_heat(
 	const struct svg_picture *picture, double y, double *width, FILE *out);
 double svg_legend(

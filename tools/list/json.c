@@ -3,7 +3,7 @@
  * The graph as JSON: every object, every value with its origin, and the best
  * ways of each initiator to each target.  hms(1) describes it.
  */
-#include "tools/list.h"
+#include "tools/list/list.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

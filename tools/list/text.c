@@ -2,7 +2,7 @@
 /*
  * The graph in the text form of hms-topology(5).
  */
-#include "tools/list.h"
+#include "tools/list/list.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,7 +3,7 @@
  * What is timed.  The loops over all memory are built for each width of
  * vectors that processors have, and chosen at run time.
  */
-#include "tools/measure.h"
+#include "tools/measure/measure.h"
 
 #include <string.h>
 
@@ -61,7 +61,7 @@ void *measure_chase(void *at, size_t steps)
 /* Every architecture that matters has vectors of 16 bytes. */
 #define BODY_BYTES 16
 #define BODY(name) name##_16
-#include "tools/measure_body.h"
+#include "tools/measure/body.h"
 #undef BODY
 #undef BODY_BYTES
 
@@ -91,7 +91,7 @@ static void copy_stream_16(void *to, const void *from, size_t bytes)
 #pragma GCC target("avx2")
 #define BODY_BYTES 32
 #define BODY(name) name##_32
-#include "tools/measure_body.h"
+#include "tools/measure/body.h"
 #undef BODY
 #undef BODY_BYTES
 
@@ -120,7 +120,7 @@ static void copy_stream_32(void *to, const void *from, size_t bytes)
 #pragma GCC target("avx512f")
 #define BODY_BYTES 64
 #define BODY(name) name##_64
-#include "tools/measure_body.h"
+#include "tools/measure/body.h"
 #undef BODY
 #undef BODY_BYTES
 

@@ -3,7 +3,7 @@
  * Source: the kernel's ABI/testing/sysfs-devices-system-cpu
  * (cpuX/cache/indexY, cpuX/topology).
  */
-#include "tools/measure.h"
+#include "tools/measure/measure.h"
 
 #include <errno.h>
 #include <sched.h>

@@ -7,7 +7,7 @@
  * nothing about memory.  Bandwidth is by the clock, since threads that do not
  * run at the same time would add up to more than there is.
  */
-#include "tools/measure.h"
+#include "tools/measure/measure.h"
 
 #include <errno.h>
 #include <pthread.h>

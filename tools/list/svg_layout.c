@@ -2,7 +2,7 @@
 /*
  * Where things are in the picture.
  */
-#include "tools/list_svg.h"
+#include "tools/list/picture.h"
 
 #include <math.h>
 #include <stdlib.h>

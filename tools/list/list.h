@@ -3,8 +3,8 @@
  * `hms list`: one machine, several ways to show it.  Everything that prints
  * does so to out, and leaves errors of out to whoever flushes it.
  */
-#ifndef HMS_TOOLS_LIST_H
-#define HMS_TOOLS_LIST_H
+#ifndef HMS_TOOLS_LIST_LIST_H
+#define HMS_TOOLS_LIST_LIST_H
 
 #include "tools/machine.h"
 

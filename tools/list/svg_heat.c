@@ -2,7 +2,7 @@
 /*
  * Tables of colours, initiators by targets, and the legend.
  */
-#include "tools/list_svg.h"
+#include "tools/list/picture.h"
 
 #include <math.h>
 #include <stdlib.h>

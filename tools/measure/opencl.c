@@ -3,7 +3,7 @@
  * Source: the OpenCL 3.0 API specification.  Devices are counted through all
  * platforms, in the loader's order, as the reader of devices does.
  */
-#include "tools/measure_device.h"
+#include "tools/measure/device.h"
 
 enum { MOST_PLATFORMS = 16, MOST_DEVICES = 64 };
 

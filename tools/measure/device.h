@@ -7,7 +7,7 @@
 #ifndef HMS_TOOLS_MEASURE_DEVICE_H
 #define HMS_TOOLS_MEASURE_DEVICE_H
 
-#include "tools/measure.h"
+#include "tools/measure/measure.h"
 
 enum measure_copy_job {
 	MEASURE_COPY_IN, /* host to device: the device reads the node */

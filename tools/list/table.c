@@ -2,7 +2,7 @@
 /*
  * The tables: targets with all that is known of them, and the ways.
  */
-#include "tools/list.h"
+#include "tools/list/list.h"
 
 #include <inttypes.h>
 #include <string.h>

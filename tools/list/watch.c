@@ -4,7 +4,7 @@
  * (NETLINK_KOBJECT_UEVENT, kobject_uevent.c), which not everyone may hear;
  * a look every second finds what was missed, and recorded machines' changes.
  */
-#include "tools/list.h"
+#include "tools/list/list.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -2,7 +2,7 @@
 /*
  * Sources: fork(2), prctl(2) (PR_SET_PDEATHSIG, PR_SET_DUMPABLE).
  */
-#include "tools/measure_device.h"
+#include "tools/measure/device.h"
 
 #include <dlfcn.h>
 #include <errno.h>

@@ -6,7 +6,7 @@
  *
  * hwloc says MiB/s and means what sysfs says, as does this: MB/s.
  */
-#include "tools/list.h"
+#include "tools/list/list.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

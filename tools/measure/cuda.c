@@ -3,7 +3,7 @@
  * Source: CUDA Driver API 13.0: primary contexts, memory management.  The
  * names with _v2 are those that cuda.h gives the plain ones.
  */
-#include "tools/measure_device.h"
+#include "tools/measure/device.h"
 
 static struct {
 	int (*init)(unsigned flags);

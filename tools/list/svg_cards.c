@@ -2,7 +2,7 @@
 /*
  * CPUs, the memories and devices next to them, and the ways between.
  */
-#include "tools/list_svg.h"
+#include "tools/list/picture.h"
 
 #include <string.h>
 

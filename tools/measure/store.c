@@ -3,7 +3,7 @@
  * The file is text of hms-topology(5).  What the readers do not know, such as
  * copy-bandwidth, they leave out.
  */
-#include "tools/measure.h"
+#include "tools/measure/measure.h"
 
 #include <errno.h>
 #include <fcntl.h>

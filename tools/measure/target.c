@@ -3,7 +3,7 @@
  * All measurements of one target.  The chase comes first for every initiator:
  * making its order costs more than following it, and writing destroys it.
  */
-#include "tools/measure.h"
+#include "tools/measure/measure.h"
 
 #include <errno.h>
 #include <stdlib.h>

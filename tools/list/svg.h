@@ -2,8 +2,8 @@
 /*
  * Pictures: what SVG 1.1 needs, and how wide text will be.  Units are pixels.
  */
-#ifndef HMS_TOOLS_SVG_H
-#define HMS_TOOLS_SVG_H
+#ifndef HMS_TOOLS_LIST_SVG_H
+#define HMS_TOOLS_LIST_SVG_H
 
 #include <stdbool.h>
 #include <stdio.h>

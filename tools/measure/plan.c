@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "tools/measure.h"
+#include "tools/measure/measure.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 
 #include "base/text.h"
 #include "tools/cmd.h"
-#include "tools/measure_device.h"
+#include "tools/measure/device.h"
 
 /*
  * Of a memory n times as large as a cache, 1/n of random loads still hit it:

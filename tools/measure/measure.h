@@ -19,7 +19,7 @@
 /* Set by SIGINT, SIGTERM, SIGHUP: everything ends soon, nothing is stored. */
 extern volatile sig_atomic_t measure_stopped;
 
-/* --- loops: measure_loops.c ---------------------------------------------
+/* --- loops: loops.c ----------------------------------------------------
  * What one thread does over its part of the memory, again and again.
  * COPY copies the first half of the part over the second; its bytes are
  * counted once, as memcpy(3)'s are.  STREAM: with stores that go past the
@@ -53,7 +53,7 @@ bool measure_can_stream(void);
 void measure_write_stream(void *to, size_t bytes);
 void measure_copy_stream(void *to, const void *from, size_t bytes);
 
-/* --- threads: measure_team.c -------------------------------------------- */
+/* --- threads: team.c --------------------------------------------------- */
 struct measure_team;
 
 /* One thread on each of these CPUs; NULL: the system refuses, errno is set. */
@@ -77,7 +77,7 @@ double measure_team_run(struct measure_team *team, uint64_t ns);
 /* The share of the time in which other programs had the CPUs, 0 to 1. */
 double measure_team_disturbed(const struct measure_team *team);
 
-/* --- memory: measure_memory.c ------------------------------------------- */
+/* --- memory: memory.c -------------------------------------------------- */
 struct measure_memory {
 	unsigned char *base;
 	size_t bytes; /* 0: none */
@@ -103,7 +103,7 @@ int measure_memory_get(
 	struct measure_memory *out, unsigned node, size_t wanted, size_t most);
 void measure_memory_put(struct measure_memory *memory);
 
-/* --- the machine: measure_cpus.c ---------------------------------------- */
+/* --- the machine: cpus.c ----------------------------------------------- */
 struct measure_cpus {
 	unsigned n;
 	int *cpu;
@@ -119,7 +119,7 @@ void measure_caches(
 /* Do two CPUs share a core? */
 bool measure_siblings(int a, int b);
 
-/* --- results: measure_result.c ------------------------------------------ */
+/* --- results: result.c ------------------------------------------------- */
 enum measure_what {
 	MEASURED_LATENCY,
 	MEASURED_LOADED,
@@ -178,7 +178,7 @@ int measure_target(const struct hms_graph *graph,
 	struct measure_options *options, struct measure_result *results,
 	unsigned n);
 
-/* --- devices: measure_device.c ------------------------------------------ */
+/* --- devices: device.c ------------------------------------------------- */
 /* The runtime and number that a name such as "cuda:0" means, or NULL. */
 const struct measure_runtime *measure_runtime_of(
 	const char *name, unsigned *device);
@@ -191,7 +191,7 @@ int measure_devices(const struct hms_graph *graph,
 	struct measure_options *options, struct measure_result *results,
 	unsigned n);
 
-/* --- what is asked for: measure_plan.c ----------------------------------- */
+/* --- what is asked for: plan.c ------------------------------------------ */
 struct measure_plan {
 	const struct hms_graph *graph;
 	unsigned n;
@@ -213,7 +213,7 @@ int measure_plan_make(struct measure_plan *plan, const struct hms_graph *graph,
 size_t measure_wanted(const struct hms_graph *graph,
 	const struct measure_result *results, unsigned n);
 
-/* --- what is printed: measure_print.c ------------------------------------ */
+/* --- what is printed: print.c ------------------------------------------- */
 void measure_print_plan(FILE *out, const struct measure_plan *plan,
 	const struct measure_options *options, const char *path);
 void measure_print_table(FILE *out, const struct measure_plan *plan,
@@ -222,7 +222,7 @@ void measure_print_table(FILE *out, const struct measure_plan *plan,
 void measure_print_json(FILE *out, const struct measure_plan *plan,
 	const struct measure_options *options, const char *stored);
 
-/* --- what is kept: measure_store.c --------------------------------------- */
+/* --- what is kept: store.c ---------------------------------------------- */
 /* Where this user's measurements go; EX_OK, or EX_* after saying why not. */
 int measure_store_path(char *buf, size_t size);
 /* What a runtime that plays devices on CPUs says is not: it is no device. */

@@ -5,7 +5,7 @@
  * measurements and overrides said as text.  What names one machine in
  * particular (serial numbers, hardware addresses) stays out.
  */
-#include "tools/list.h"
+#include "tools/list/list.h"
 
 #include <ctype.h>
 #include <dirent.h>
