@@ -71,11 +71,6 @@ static void guess(
 	set_bandwidth(b, link, bandwidth, HMS_GUESSED);
 }
 
-void hms_device_guess_own(struct hms_builder *b, int link)
-{
-	guess(b, link, OWN_LATENCY, OWN_BANDWIDTH);
-}
-
 static void add_c2c(
 	struct hms_builder *b, const struct hms_device_memory *memory)
 {
@@ -123,7 +118,7 @@ void hms_device_ways(
 	hms_builder_link_initiator(b, link, memory->initiator);
 	hms_builder_link_target(b, link, memory->target);
 	set_bandwidth(b, link, memory->bandwidth, memory->origin);
-	hms_device_guess_own(b, link);
+	guess(b, link, OWN_LATENCY, OWN_BANDWIDTH);
 	if (memory->coherent && memory->pci)
 		add_c2c(b, memory);
 	if (is_node)

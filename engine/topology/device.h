@@ -35,8 +35,6 @@ int hms_device_is_node(struct hms_builder *b, const char *address,
  */
 void hms_device_ways(
 	struct hms_builder *b, const struct hms_device_memory *memory);
-/* A device and its own memory, where nobody said how fast that is. */
-void hms_device_guess_own(struct hms_builder *b, int link);
 /*
  * From a device to the link of another's memory, by a link of the devices' own
  * (NVLink, XGMI), "peer:ADDRESS".  How fast it is nobody says, so it is

@@ -223,18 +223,34 @@ static void add_memory(struct hms_builder *b, int at, const char *address)
 	hms_device_ways(b, &memory);
 }
 
-/* A link of a GPU and memory that is its own: what a recording said of it. */
-static bool is_own(struct hms_builder *b, const struct hms_link *link)
+/*
+ * A recording says what the driver said of a GPU's own memory; the ways there
+ * are found, and guessed, as on the machine itself.
+ */
+static void add_ways(struct hms_builder *b, int link)
 {
+	const struct hms_link *own = hms_builder_link_at(b, link);
 	const struct hms_memory *memory;
+	struct hms_device_memory device;
+	const char *id;
 
-	if (link->ninitiators != 1 || link->ntargets != 1 ||
-		hms_builder_at(b, (int)link->initiators[0])->kind !=
-			HMS_INITIATOR_GPU)
-		return false;
-	memory = hms_builder_memory(b, (int)link->targets[0]);
-	return memory->kind == HMS_KIND_GPU &&
-	       memory->manager == HMS_MANAGED_BY_DRIVER;
+	if (own->ninitiators != 1 || own->ntargets != 1)
+		return;
+	device = (struct hms_device_memory){
+		.initiator = (int)own->initiators[0],
+		.target = (int)own->targets[0],
+		.pci = true,
+		.origin = HMS_DRIVER,
+	};
+	memory = hms_builder_memory(b, device.target);
+	id = hms_builder_at(b, device.initiator)->id;
+	if (memory->kind != HMS_KIND_GPU ||
+		memory->manager != HMS_MANAGED_BY_DRIVER ||
+		strncmp(id, "pci:", 4) != 0 || !hms_pci_address(id + 4))
+		return;
+	device.where = id + 4;
+	device.coherent = memory->properties & HMS_COHERENT;
+	hms_device_ways(b, &device);
 }
 
 void hms_read_gpus(struct hms_builder *b)
@@ -256,6 +272,5 @@ void hms_read_gpus(struct hms_builder *b)
 	}
 	n = hms_builder_links(b);
 	for (unsigned i = 0; i < n; i++)
-		if (is_own(b, hms_builder_link_at(b, (int)i)))
-			hms_device_guess_own(b, (int)i);
+		add_ways(b, (int)i);
 }
