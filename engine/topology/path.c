@@ -107,16 +107,27 @@ void hms_path_sum(
 		}
 }
 
-/* How far a direct link is trusted in what is wished for; else 0. */
+/*
+ * How far a direct link is trusted in what is wished for; else 0.  If that is
+ * both reads and writes, who knows more of one of them knows more of the link:
+ * what firmware says of writes does not outdo a measured latency of reads.
+ */
 static enum hms_origin direct(const struct hms_graph *graph,
 	const struct hms_path_wish *wish, const struct hms_path *path)
 {
-	enum hms_origin origin = HMS_UNKNOWN;
+	enum hms_origin origin, other;
+	const struct hms_perf *perf;
 
-	if (path->nlinks == 1)
-		hms_perf_value(&graph->links[path->links[0]].perf, wish->need,
-			wish->access, &origin);
-	return origin;
+	if (path->nlinks != 1)
+		return HMS_UNKNOWN;
+	perf = &graph->links[path->links[0]].perf;
+	if (wish->access != HMS_READ_WRITE) {
+		hms_perf_value(perf, wish->need, wish->access, &origin);
+		return origin;
+	}
+	hms_perf_value(perf, wish->need, HMS_READ, &origin);
+	hms_perf_value(perf, wish->need, HMS_WRITE, &other);
+	return other > origin ? other : origin;
 }
 
 static int compare_values(const struct hms_path *a, const struct hms_path *b,

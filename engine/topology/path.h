@@ -44,7 +44,8 @@ bool hms_listed(const unsigned *list, unsigned n, unsigned index);
 
 /*
  * The best path from an initiator to a target: a direct link that says what
- * is wished for comes first, the most trusted of several; then the best value,
+ * is wished for comes first, the most trusted of several (in reads or in
+ * writes, if the wish is for both); then the best value,
  * any before none; then the other need's value, then fewer links, then lower
  * indexes as far as that was searched; so the answer is stable.
  * 0; -ENOENT: no path; -ENOMEM.  Allocates nothing that stays.

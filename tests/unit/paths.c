@@ -91,16 +91,29 @@ static int order(uint32_t a, uint32_t b, bool wide)
 	return (a > b) == wide ? -1 : 1;
 }
 
+/* Of a link that stands alone: of what it says of the access wished for. */
+static enum hms_origin trust_of(const struct brute *brute, bool wide)
+{
+	const struct hms_perf *perf =
+		&brute->graph->links[brute->links[0]].perf;
+	const uint8_t *from = perf->origin + (wide ? 2 : 0);
+	enum hms_access access = brute->wish->access;
+
+	if (access == HMS_READ_WRITE)
+		return (enum hms_origin)(from[0] > from[1] ? from[0] : from[1]);
+	return (enum hms_origin)(from[access == HMS_WRITE]
+					 ? from[access == HMS_WRITE]
+					 : from[access != HMS_WRITE]);
+}
+
 static void found_one(struct brute *brute)
 {
 	bool wide = brute->wish->need == HMS_BANDWIDTH;
 	uint32_t value = value_of(brute, wide), other = value_of(brute, !wide);
-	enum hms_origin trust = HMS_UNKNOWN;
+	enum hms_origin trust =
+		brute->depth == 1 ? trust_of(brute, wide) : HMS_UNKNOWN;
 	int better;
 
-	if (brute->depth == 1)
-		hms_perf_value(&brute->graph->links[brute->links[0]].perf,
-			brute->wish->need, brute->wish->access, &trust);
 	better = (int)brute->trust - (int)trust;
 	if (!better)
 		better = order(value, brute->best, wide);
@@ -290,6 +303,51 @@ Test(paths, best_of_all)
 	/* The random machines are neither empty nor all connected. */
 	cr_assert(reached > pairs / 5 && reached < pairs * 9 / 10,
 		"%u of %u pairs", reached, pairs);
+}
+
+/*
+ * Would catch: firmware's word on writes, in a link of the pair's own, that
+ * hides what was measured of its reads (as root, firmware's values of all
+ * pairs are read, and `hms measure` adds the latency of reads).
+ */
+Test(paths, measured_reads_beside_firmwares_writes)
+{
+	static const uint32_t measured[] = { 60, 79, 81, 95 };
+
+	for (unsigned i = 0; i < sizeof(measured) / sizeof(measured[0]); i++) {
+		struct hms_builder *b = hms_builder_new("", HMS_DEPTH_PATHS);
+		int cpu = hms_builder_initiator(b, "cpu:0", HMS_INITIATOR_CPU);
+		int node = hms_builder_target(b, "node:0");
+		int own = hms_builder_link(b, "memory:0"), pair;
+		struct hms_graph *graph;
+
+		hms_builder_link_initiator(b, own, cpu);
+		hms_builder_link_target(b, own, node);
+		hms_builder_link_perf(
+			b, own, HMS_READ_LATENCY, 80, HMS_FIRMWARE);
+		hms_builder_link_perf(
+			b, own, HMS_WRITE_LATENCY, 80, HMS_FIRMWARE);
+		pair = hms_builder_pair(b, cpu, node);
+		hms_builder_link_perf(
+			b, pair, HMS_WRITE_LATENCY, 90, HMS_FIRMWARE);
+		hms_builder_link_perf(
+			b, pair, HMS_READ_LATENCY, measured[i], HMS_MEASURED);
+		graph = hms_builder_finish(b);
+		cr_assert(graph);
+		for (unsigned w = 0; w < NWISHES; w++) {
+			struct hms_path path;
+
+			if (wishes[w].need != HMS_LATENCY ||
+				wishes[w].access == HMS_WRITE)
+				continue;
+			cr_assert_eq(hms_path_find(graph, (unsigned)cpu,
+					     (unsigned)node, &wishes[w], &path),
+				0);
+			cr_assert_str_eq(graph->links[path.links[0]].id,
+				"cpu:0-node:0", "measured %u", measured[i]);
+		}
+		hms_graph_free(graph);
+	}
 }
 
 /*
