@@ -24,16 +24,16 @@ static const char *hex(const char *s, uintptr_t *out)
 	return s;
 }
 
-/* "start-end rwxp offset major:minor inode path" */
-static bool parse(const char *line, struct hms_mapping *out)
+/* "start-end rwxp offset major:minor inode path"; its path, or NULL. */
+static const char *parse(const char *line, struct hms_mapping *out)
 {
 	const char *s = hex(line, &out->start);
 
 	if (*s++ != '-')
-		return false;
+		return NULL;
 	s = hex(s, &out->end);
 	if (*s++ != ' ' || strlen(s) < 5)
-		return false;
+		return NULL;
 	out->prot = (s[0] == 'r' ? PROT_READ : 0) |
 		    (s[1] == 'w' ? PROT_WRITE : 0) |
 		    (s[2] == 'x' ? PROT_EXEC : 0);
@@ -41,18 +41,35 @@ static bool parse(const char *line, struct hms_mapping *out)
 	for (int field = 0; field < 3; field++) {
 		s = strchr(s, ' ');
 		if (!s)
-			return false;
+			return NULL;
 		s++;
 	}
 	out->anonymous =
 		!out->shared && s[0] == '0' && (s[1] == ' ' || s[1] == 0);
-	return true;
+	s += strcspn(s, " ");
+	return s + strspn(s, " ");
 }
 
-int hms_mapping_at(uintptr_t addr, struct hms_mapping *out)
+static int copy_path(const char *path, char *out, size_t size)
+{
+	static const char gone[] = " (deleted)";
+	size_t len = strlen(path), tail = sizeof(gone) - 1;
+
+	if (*path != '/' || (len > tail && !strcmp(path + len - tail, gone)))
+		return -ENOENT;
+	if (len >= size)
+		return -ENAMETOOLONG;
+	memcpy(out, path, len + 1);
+	return 0;
+}
+
+/* Fills out; and path, unless it is NULL. */
+static int find(
+	uintptr_t addr, struct hms_mapping *out, char *path, size_t size)
 {
 	/* The kernel hands out whole lines; a path can take 4,096 bytes. */
 	char buf[6000], *line, *end;
+	const char *name;
 	size_t have = 0;
 	ssize_t n;
 	int fd = hms_sys_open("/proc/self/maps", O_RDONLY, 0);
@@ -70,9 +87,12 @@ int hms_mapping_at(uintptr_t addr, struct hms_mapping *out)
 		buf[have] = 0;
 		for (line = buf; (end = strchr(line, '\n')); line = end + 1) {
 			*end = 0;
-			if (!parse(line, out) || addr >= out->end)
+			name = parse(line, out);
+			if (!name || addr >= out->end)
 				continue;
 			rc = addr >= out->start ? 0 : -ENOENT;
+			if (!rc && path)
+				rc = copy_path(name, path, size);
 			goto out;
 		}
 		have -= (size_t)(line - buf);
@@ -83,4 +103,16 @@ int hms_mapping_at(uintptr_t addr, struct hms_mapping *out)
 out:
 	hms_sys_close(fd);
 	return rc;
+}
+
+int hms_mapping_at(uintptr_t addr, struct hms_mapping *out)
+{
+	return find(addr, out, NULL, 0);
+}
+
+int hms_mapping_path(uintptr_t addr, char *path, size_t size)
+{
+	struct hms_mapping mapping;
+
+	return find(addr, &mapping, path, size);
 }

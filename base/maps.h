@@ -8,6 +8,7 @@
 #define HMS_BASE_MAPS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct hms_mapping {
@@ -19,5 +20,10 @@ struct hms_mapping {
 
 /* The mapping that holds addr.  0; -ENOENT: none; or -errno. */
 int hms_mapping_at(uintptr_t addr, struct hms_mapping *out);
+/*
+ * The file that addr is mapped from, by its full path.  0; -ENOENT: none, or
+ * it has been deleted; -ENAMETOOLONG; or -errno.
+ */
+int hms_mapping_path(uintptr_t addr, char *path, size_t size);
 
 #endif

@@ -3,9 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/perf_event.h>
 #include <signal.h>
 #include <sys/auxv.h>
-#include <sys/prctl.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/shm.h>
 #include <sys/stat.h>
@@ -40,6 +41,22 @@ static long call(const char *name, long nr, long a, long b, long c, long d,
 void *hms_sys_mmap(
 	void *addr, size_t len, int prot, int flags, int fd, off_t off)
 {
+#ifdef __SANITIZE_THREAD__
+	/*
+	 * ThreadSanitizer has to see that memory is new, or takes what was at
+	 * the same address before for the same.  What is mapped over memory in
+	 * use would be a write to it.  Nobody interposes mmap there.
+	 */
+	if (!(flags & MAP_FIXED)) {
+		int saved = errno;
+		void *p = mmap(addr, len, prot, flags, fd, off);
+
+		if (p == MAP_FAILED)
+			p = (void *)(intptr_t)-errno;
+		errno = saved;
+		return p;
+	}
+#endif
 	return (void *)CALL6(mmap, addr, len, prot, flags, fd, off);
 }
 
@@ -104,7 +121,11 @@ int hms_sys_open(const char *path, int flags, mode_t mode)
 
 int hms_sys_close(int fd)
 {
-	return (int)CALL1(close, fd);
+	/* Whatever it says, the descriptor is gone: close(2). */
+	long rc = hms_raw(SYS_close, fd, 0, 0, 0, 0, 0);
+	long fault = hms_fault("close");
+
+	return (int)(fault ? fault : rc);
 }
 
 ssize_t hms_sys_read(int fd, void *buf, size_t len)
@@ -162,6 +183,11 @@ int hms_sys_rename(const char *from, const char *to)
 	return (int)CALL5(renameat2, AT_FDCWD, from, AT_FDCWD, to, 0);
 }
 
+int hms_sys_link(const char *from, const char *to)
+{
+	return (int)CALL5(linkat, AT_FDCWD, from, AT_FDCWD, to, 0);
+}
+
 int hms_sys_mkdir(const char *path, mode_t mode)
 {
 	return (int)CALL3(mkdirat, AT_FDCWD, path, mode);
@@ -206,9 +232,10 @@ void hms_sys_restore_signals(uint64_t mask)
 		KERNEL_SIGSET_BYTES, 0, 0);
 }
 
-int hms_sys_thread_name(char *name)
+bool hms_sys_readable(const void *addr)
 {
-	return (int)CALL2(prctl, PR_GET_NAME, name);
+	return hms_raw(SYS_rt_sigprocmask, ~0L, (long)addr, 0,
+		       KERNEL_SIGSET_BYTES, 0, 0) != -EFAULT;
 }
 
 int hms_sys_getcpu(unsigned *cpu, unsigned *node)
@@ -275,11 +302,6 @@ int hms_sys_poll(struct pollfd *fds, unsigned count, int timeout)
 	}
 }
 
-int hms_sys_tgkill(pid_t pid, pid_t tid, int sig)
-{
-	return (int)CALL3(tgkill, pid, tid, sig);
-}
-
 uint64_t hms_sys_rlimit(int resource)
 {
 	struct rlimit limit;
@@ -302,6 +324,55 @@ uint64_t hms_sys_clock(int clock)
 	if (CALL2(clock_gettime, clock, &now) < 0)
 		return 0;
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+int hms_sys_perf_event_open(const struct perf_event_attr *attr, pid_t pid,
+	int cpu, int group, unsigned long flags)
+{
+	return (int)CALL5(perf_event_open, attr, pid, cpu, group,
+		flags | PERF_FLAG_FD_CLOEXEC);
+}
+
+int hms_sys_userfaultfd(int flags)
+{
+	return (int)CALL1(userfaultfd, flags | O_CLOEXEC);
+}
+
+int hms_sys_memfd(const char *name, unsigned flags)
+{
+	return (int)CALL2(memfd_create, name, flags | MFD_CLOEXEC);
+}
+
+long hms_sys_ioctl(int fd, unsigned long request, void *arg)
+{
+	return CALL3(ioctl, fd, request, arg);
+}
+
+int hms_sys_faults(uint64_t *minor, uint64_t *major)
+{
+	struct rusage usage;
+	int rc = (int)CALL2(getrusage, RUSAGE_SELF, &usage);
+
+	if (rc < 0)
+		return rc;
+	*minor = (uint64_t)usage.ru_minflt;
+	*major = (uint64_t)usage.ru_majflt;
+	return 0;
+}
+
+int hms_sys_move_up(int fd)
+{
+	static const int floors[] = { 900, 512, 200, 100, 50 };
+
+	for (size_t i = 0; i < sizeof(floors) / sizeof(floors[0]); i++) {
+		int high = hms_sys_fcntl(fd, F_DUPFD_CLOEXEC, floors[i]);
+
+		if (high >= 0) {
+			hms_sys_close(fd);
+			return high;
+		}
+	}
+	return fd;
 }
 
 size_t hms_sys_page_size(void)

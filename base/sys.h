@@ -18,6 +18,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct perf_event_attr;
 struct pollfd;
 struct stat;
 struct statfs;
@@ -48,6 +49,9 @@ int hms_sys_get_mempolicy(int *mode, unsigned long *nodes, unsigned long bits,
 /* nodes == NULL queries: status[i] becomes page i's node, or -errno. */
 long hms_sys_move_pages(pid_t pid, unsigned long count, void **pages,
 	const int *nodes, int *status, int flags);
+struct iovec;
+/* n pieces of this process itself into one; see process_vm_readv(2). */
+ssize_t hms_sys_peek(const struct iovec *to, const struct iovec *from, int n);
 
 int hms_sys_open(const char *path, int flags, mode_t mode);
 int hms_sys_close(int fd);
@@ -62,6 +66,8 @@ int hms_sys_fstatfs(int fd, struct statfs *st);
 int hms_sys_flock(int fd, int operation);
 int hms_sys_unlink(const char *path);
 int hms_sys_rename(const char *from, const char *to);
+/* A second name; -EEXIST if there is such a file. */
+int hms_sys_link(const char *from, const char *to);
 int hms_sys_mkdir(const char *path, mode_t mode);
 int hms_sys_fcntl(int fd, int cmd, long arg);
 ssize_t hms_sys_readlink(const char *path, char *buf, size_t len);
@@ -71,6 +77,11 @@ long hms_sys_shm_size(int id);
 /* Blocks every signal and returns the mask to restore. */
 uint64_t hms_sys_block_signals(void);
 void hms_sys_restore_signals(uint64_t mask);
+/*
+ * Could the kernel read 8 bytes at addr, a multiple of 8?  rt_sigprocmask(2)
+ * copies its set before it looks at an unknown `how`; no sandbox refuses it.
+ */
+bool hms_sys_readable(const void *addr);
 /* name: at least 16 bytes; the calling thread's comm, prctl(PR_GET_NAME). */
 int hms_sys_thread_name(char *name);
 pid_t hms_sys_getpid(void);
@@ -96,6 +107,23 @@ uint64_t hms_sys_rlimit(int resource);
 int hms_sys_uname(struct utsname *names);
 /* Nanoseconds of a clock of clock_gettime(2), 0 if there is none such. */
 uint64_t hms_sys_clock(int clock);
+
+/* flags: PERF_FLAG_*; closed on exec whatever they say. */
+int hms_sys_perf_event_open(const struct perf_event_attr *attr, pid_t pid,
+	int cpu, int group, unsigned long flags);
+/* flags: see userfaultfd(2); closed on exec. */
+int hms_sys_userfaultfd(int flags);
+/* Closed on exec. */
+int hms_sys_memfd(const char *name, unsigned flags);
+long hms_sys_ioctl(int fd, unsigned long request, void *arg);
+/* Page faults of the process so far, without and with I/O; 0 or -errno. */
+int hms_sys_faults(uint64_t *minor, uint64_t *major);
+/*
+ * A copy of a descriptor out of the way of programs that count on low numbers
+ * or close them one by one, as high as the limit lets us; fd is closed.  fd
+ * itself if no copy can be had.
+ */
+int hms_sys_move_up(int fd);
 
 /* Bytes of a page, from what the kernel gave this process: getauxval(3). */
 size_t hms_sys_page_size(void);

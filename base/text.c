@@ -229,3 +229,15 @@ const char *hms_text_nearest(
 	}
 	return nearest;
 }
+
+bool hms_text_glob_file(const char *glob, const char *path)
+{
+	const char *slash;
+
+	if (!path)
+		return false;
+	slash = strrchr(path, '/');
+	if (slash && !strchr(glob, '/'))
+		path = slash + 1;
+	return hms_text_glob(glob, path);
+}

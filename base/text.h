@@ -38,6 +38,8 @@ int hms_text_size(const char *text, size_t len, uint64_t *out);
 const char *hms_text_human(uint64_t bytes, char *buf);
 /* Shell globs: * ? [a-z] [!a-z] and \ to quote; whole string must match. */
 bool hms_text_glob(const char *glob, const char *string);
+/* A glob without a slash is about the file's name only.  No path: false. */
+bool hms_text_glob_file(const char *glob, const char *path);
 /*
  * The one of n words nearest to word by edit distance, or NULL if none is
  * near enough to be meant (more than a third of the letters differ).
