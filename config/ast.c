@@ -112,7 +112,7 @@ void ast_interval(struct ast_cond *cond, const char *op, uint64_t bytes)
 	}
 }
 
-int hms_rules_read(const struct hms_source *source, struct hms_arena *arena,
+int hms_rules_read(const struct hms_rule_text *source, struct hms_arena *arena,
 	struct ast_stmt **out, struct hms_diag *diag)
 {
 	struct hms_parse parse = {

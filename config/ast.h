@@ -105,7 +105,7 @@ struct ast_stmt {
 /* One parse of one source; scanner and parser share it. */
 struct hms_parse {
 	struct hms_arena *arena;
-	const struct hms_source *source;
+	const struct hms_rule_text *source;
 	struct hms_diag *diag;
 	jmp_buf oom; /* where ast_alloc() goes when the arena is dry */
 	void *scanner;
@@ -118,7 +118,7 @@ struct hms_parse {
  * Parses source, whose text is not changed.  0 and *out the statements in
  * order; -EINVAL or -ENOMEM, diag filled.
  */
-int hms_rules_read(const struct hms_source *source, struct hms_arena *arena,
+int hms_rules_read(const struct hms_rule_text *source, struct hms_arena *arena,
 	struct ast_stmt **out, struct hms_diag *diag);
 
 /* For rules.l and rules.y only.  Memory never fails: it jumps to oom. */

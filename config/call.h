@@ -47,12 +47,21 @@ enum hms_call_flag {
 	HMS_CALL_ZEROED = 1 << 12, /* calloc */
 };
 
+/*
+ * The program's registers before its call, when a shim knows them; sp 0:
+ * it does not.
+ */
+struct hms_registers {
+	uintptr_t sp, fp; /* stack and frame pointer */
+};
+
 struct hms_call {
 	enum hms_api api;
 	uint32_t flags; /* enum hms_call_flag */
 	size_t size; /* bytes asked for */
 	size_t align; /* bytes asked for; 0 if the call has none */
 	const void *caller; /* return address of the program's own call */
+	struct hms_registers at;
 };
 
 #endif

@@ -38,7 +38,7 @@ int compile_error(struct compile *c, unsigned source, const struct hms_loc *loc,
 
 int compile_no_memory(struct compile *c)
 {
-	struct hms_source source = { c->in->source, "", 0, 1 };
+	struct hms_rule_text source = { c->in->source, "", 0, 1 };
 
 	hms_diag_error(c->diag, &source, 0, 0, "no memory to read it");
 	return -ENOMEM;
@@ -161,8 +161,11 @@ static int collect_limits(struct compile *c)
 		if (!grown)
 			return compile_no_memory(c);
 		policy->limits = grown;
-		grown[policy->nlimits] = (struct hms_limit_spec){ s->name->text,
-			s->bytes, s->shared };
+		grown[policy->nlimits] =
+			(struct hms_limit_spec){ .name = s->name->text,
+				.what = "",
+				.bytes = s->bytes,
+				.shared = s->shared };
 		def->limit = (int)policy->nlimits++;
 		def->limit_stmt = s;
 	}
@@ -194,9 +197,6 @@ static int compile_limit(struct compile *c, const struct ast_stmt *s)
 		return compile_error(c, s->source, &s->name->loc,
 			"\"%s\" has a limit already, on %s", s->name->text,
 			compile_where(c, def->limit_stmt, where));
-	if (s->shared)
-		compile_lacks(c, s->source, &s->loc,
-			"shared limits are not supported yet");
 	return 0;
 }
 
@@ -236,8 +236,9 @@ static int check_name(struct compile *c, const struct ast_stmt *s)
 
 static bool plain(const struct hms_rule *rule)
 {
-	return !rule->from && !rule->thread && !rule->process && !rule->flags &&
-	       !rule->align_min && rule->align_max == SIZE_MAX;
+	return !rule->from && !rule->via && !rule->site && !rule->thread &&
+	       !rule->process && !rule->flags && !rule->align_min &&
+	       rule->align_max == SIZE_MAX;
 }
 
 /* Says so if an earlier rule takes every call that this one could match. */
@@ -284,6 +285,8 @@ static int compile_rule(struct compile *c, const struct ast_stmt *s)
 		rc = compile_options(c, s, &rule);
 	if (!rc)
 		rc = compile_place(c, s, here, &rule.place);
+	if (!rc && here)
+		rc = compile_devices(c, s, &rule);
 	if (rc || !here)
 		return rc;
 	rule.name = rule_name(c, s);
@@ -296,6 +299,7 @@ static int compile_rule(struct compile *c, const struct ast_stmt *s)
 	warn_shadowed(c, s, &rule);
 	grown[policy->nrules++] = rule;
 	policy->needs_modules |= rule.from != NULL;
+	policy->needs_stacks |= rule.via || rule.site;
 	policy->needs_threads |= rule.thread != NULL;
 	return 0;
 }
@@ -351,7 +355,7 @@ int hms_policy_parse(const struct hms_policy_input *in, struct hms_arena *arena,
 	return rc;
 }
 
-const struct hms_source *hms_policy_line(
+const struct hms_rule_text *hms_policy_line(
 	const struct hms_policy *policy, unsigned line, unsigned *local)
 {
 	unsigned i = policy->nsources - 1;
@@ -366,7 +370,7 @@ static void put_diag(const struct hms_policy *policy, unsigned line,
 	unsigned column, struct hms_diag *diag, const char *what,
 	const char *format, va_list args)
 {
-	const struct hms_source *source;
+	const struct hms_rule_text *source;
 	unsigned local;
 
 	source = hms_policy_line(policy, line, &local);

@@ -97,6 +97,9 @@ int compile_place(struct compile *c, const struct ast_stmt *stmt, bool keep,
 	unsigned *place);
 int compile_id(struct compile *c, unsigned source, const struct ast_term *ast,
 	struct hms_term *out);
+/* devices.c: can the rule's calls be served by what its place names? */
+int compile_devices(struct compile *c, const struct ast_stmt *stmt,
+	const struct hms_rule *rule);
 /* wishes.c: out is as good as new, but for what the term says. */
 int compile_wish(struct compile *c, unsigned source, const struct ast_term *ast,
 	struct hms_term *out);
@@ -105,6 +108,7 @@ int compile_conditions(struct compile *c, const struct ast_stmt *stmt,
 	struct hms_rule *rule, bool *here);
 int compile_options(
 	struct compile *c, const struct ast_stmt *stmt, struct hms_rule *rule);
+/* settings.c */
 int compile_settings(struct compile *c, const struct ast_stmt *stmt);
 /* routes.c */
 int compile_routes(struct compile *c);

@@ -107,6 +107,121 @@ static int process(struct conditions *s, const struct ast_cond *cond)
 	return 0;
 }
 
+/*
+ * The number of a pattern, from 1; 0 if there is no room for one more.  -1:
+ * no memory.
+ */
+static int pattern(struct compile *c, const char *function, const char *module)
+{
+	struct hms_policy *policy = c->policy;
+	struct hms_pattern *grown;
+
+	for (unsigned i = 0; i < policy->npatterns; i++) {
+		const struct hms_pattern *p = &policy->patterns[i];
+
+		if (!function == !p->function && !module == !p->module &&
+			(!function || !strcmp(function, p->function)) &&
+			(!module || !strcmp(module, p->module)))
+			return (int)i + 1;
+	}
+	if (policy->npatterns == HMS_PATTERNS)
+		return 0;
+	grown = compile_grow(
+		c, policy->patterns, policy->npatterns, sizeof(*grown));
+	if (!grown)
+		return -1;
+	policy->patterns = grown;
+	grown[policy->npatterns++] = (struct hms_pattern){ function, module };
+	return (int)policy->npatterns;
+}
+
+/* Without a pattern of its own, the glob is tried at each call. */
+static int from(struct conditions *s, const struct ast_cond *cond)
+{
+	int rc = glob(s, cond, &s->rule->from), n;
+
+	if (rc)
+		return rc;
+	n = pattern(s->c, NULL, cond->text);
+	s->rule->from_pattern = n > 0 ? (unsigned)n : 0;
+	return n < 0 ? compile_no_memory(s->c) : 0;
+}
+
+/* "0x12ab": where in the module; names never begin like that. */
+static int check_offset(struct conditions *s, const struct ast_cond *cond)
+{
+	const char *text = s->rule->via;
+	size_t digits;
+
+	if (text[0] != '0' || text[1] != 'x')
+		return 0;
+	digits = strspn(text + 2, "0123456789abcdefABCDEF");
+	if (!digits || digits > 16 || text[2 + digits])
+		return compile_error(s->c, s->stmt->source, &cond->loc,
+			"\"%s\" is no offset in a module, such as "
+			"\"0x12ab\"",
+			text);
+	if (!s->rule->via_module)
+		return compile_error(s->c, s->stmt->source, &cond->loc,
+			"an offset needs its module: %s@libfoo.so*", text);
+	return 0;
+}
+
+/* No name of a function holds "@", so quotes may be around both globs. */
+static int split(struct conditions *s, const struct ast_cond *cond)
+{
+	struct hms_rule *rule = s->rule;
+	const char *at = strrchr(cond->text, '@');
+
+	rule->via = cond->text;
+	rule->via_module = cond->module;
+	if (cond->module || !at)
+		return 0;
+	rule->via = hms_arena_strndup(
+		s->c->arena, cond->text, (size_t)(at - cond->text));
+	rule->via_module = at + 1;
+	return rule->via ? 0 : compile_no_memory(s->c);
+}
+
+static int via(struct conditions *s, const struct ast_cond *cond)
+{
+	const char *unused;
+	int rc = split(s, cond), n;
+
+	if (!rc && (!*s->rule->via ||
+			   (s->rule->via_module && !*s->rule->via_module)))
+		rc = glob(s, &(struct ast_cond){ .text = "", .loc = cond->loc },
+			&unused);
+	if (!rc)
+		rc = check_offset(s, cond);
+	if (rc)
+		return rc;
+	n = pattern(s->c, s->rule->via, s->rule->via_module);
+	if (n < 0)
+		return compile_no_memory(s->c);
+	if (!n)
+		return compile_error(s->c, s->stmt->source, &cond->loc,
+			"too many different \"from\" and \"via\"; %d can be "
+			"told apart",
+			HMS_PATTERNS);
+	s->rule->via_pattern = (unsigned)n;
+	return 0;
+}
+
+static int site(struct conditions *s, const struct ast_cond *cond)
+{
+	int rc = glob(s, cond, &s->rule->site);
+
+	if (rc)
+		return rc;
+	if (!hms_word_site(cond->text, &s->rule->site_id, &s->rule->site_hint))
+		return compile_error(s->c, s->stmt->source, &cond->loc,
+			"\"%s\" is no site; reports print them, 16 digits 0-9 "
+			"and a-f, and 8 after a dot",
+			cond->text);
+	return 0;
+}
+
 static int one(struct conditions *s, const struct ast_cond *cond)
 {
 	switch (cond->type) {
@@ -117,7 +232,7 @@ static int one(struct conditions *s, const struct ast_cond *cond)
 	case AST_ALIGN:
 		return align(s, cond);
 	case AST_FROM:
-		return glob(s, cond, &s->rule->from);
+		return from(s, cond);
 	case AST_THREAD:
 		return glob(s, cond, &s->rule->thread);
 	case AST_PROCESS:
@@ -125,14 +240,9 @@ static int one(struct conditions *s, const struct ast_cond *cond)
 	case AST_FLAGS:
 		return flags(s, cond);
 	case AST_VIA:
-		s->rule->via_module = cond->module;
-		compile_lacks(s->c, s->stmt->source, &cond->loc,
-			"\"via\" is not supported yet");
-		return glob(s, cond, &s->rule->via);
+		return via(s, cond);
 	default:
-		compile_lacks(s->c, s->stmt->source, &cond->loc,
-			"\"site\" is not supported yet");
-		return glob(s, cond, &s->rule->site);
+		return site(s, cond);
 	}
 }
 
@@ -161,7 +271,7 @@ int compile_conditions(struct compile *c, const struct ast_stmt *stmt,
 				most == 1 ? "twice" : "three times");
 	}
 	if (!s.seen[AST_APIS])
-		rule->apis = hms_apis_now();
+		rule->apis = hms_apis_any();
 	return rc;
 }
 
@@ -192,77 +302,11 @@ int compile_options(
 			(rule->options & HMS_OPT_PIN))
 			return compile_error(c, stmt->source, &o->loc,
 				"\"migrate\" and \"pin\" exclude each other");
-		if (o->bit == HMS_OPT_MIGRATE)
-			compile_lacks(c, stmt->source, &o->loc,
-				"\"migrate\" is not supported yet");
+		if ((rule->options & HMS_OPT_MIGRATE) &&
+			(rule->options & HMS_OPT_STRICT))
+			return compile_error(c, stmt->source, &o->loc,
+				"\"migrate\" and \"strict\" exclude each other: "
+				"strict memory stays on its first target");
 	}
-	return 0;
-}
-
-/* A number and us, ms, s or m. */
-static bool is_duration(const char *text)
-{
-	size_t digits = strspn(text, "0123456789");
-	const char *unit = text + digits;
-
-	return digits && (!strcmp(unit, "us") || !strcmp(unit, "ms") ||
-				 !strcmp(unit, "s") || !strcmp(unit, "m"));
-}
-
-static int check_setting(struct compile *c, unsigned source,
-	const struct ast_word *name, const struct ast_word *value)
-{
-	static const char *const names[] = { "interval", "rate", "source" };
-	uint64_t bytes;
-	const char *near, *wanted = NULL;
-
-	if (!strcmp(name->text, "interval")) {
-		if (!is_duration(value->text))
-			wanted = "a time such as 100ms";
-	} else if (!strcmp(name->text, "rate")) {
-		if (hms_text_size(value->text, strlen(value->text), &bytes))
-			wanted = "bytes per second, such as 1G";
-	} else if (!strcmp(name->text, "source")) {
-		if (strspn(value->text, "0123456789"))
-			wanted = "a name";
-	} else {
-		near = hms_text_nearest(name->text, names, 3);
-		if (near)
-			return compile_error(c, source, &name->loc,
-				"unknown setting \"%s\"; did you mean "
-				"\"%s\"?",
-				name->text, near);
-		return compile_error(c, source, &name->loc,
-			"unknown setting \"%s\"; there are interval, rate and "
-			"source",
-			name->text);
-	}
-	if (wanted)
-		return compile_error(c, source, &value->loc, "\"%s\" wants %s",
-			name->text, wanted);
-	return 0;
-}
-
-int compile_settings(struct compile *c, const struct ast_stmt *stmt)
-{
-	const struct ast_word *w, *v;
-	int rc;
-
-	if (c->migrate)
-		return compile_error(c, stmt->source, &stmt->loc,
-			"there is a \"migrate\" already");
-	c->migrate = true;
-	for (w = stmt->settings; w; w = w->next->next) {
-		for (v = stmt->settings; v != w; v = v->next->next)
-			if (!strcmp(v->text, w->text))
-				return compile_error(c, stmt->source, &w->loc,
-					"\"%s\" is given twice", w->text);
-		rc = check_setting(c, stmt->source, w, w->next);
-		if (rc)
-			return rc;
-	}
-	if (stmt->on)
-		compile_lacks(c, stmt->source, &stmt->loc,
-			"\"migrate auto\" is not supported yet");
 	return 0;
 }

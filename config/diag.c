@@ -88,7 +88,7 @@ static void put_line(struct hms_text *text, const char *line, const char *end,
 }
 
 static void put_source_line(struct hms_text *text,
-	const struct hms_source *source, unsigned line, unsigned column)
+	const struct hms_rule_text *source, unsigned line, unsigned column)
 {
 	const char *p = source->text, *end = p + source->len, *stop;
 
@@ -107,7 +107,7 @@ static void put_source_line(struct hms_text *text,
 	put_line(text, p, stop, column);
 }
 
-void hms_diag_put(struct hms_diag *diag, const struct hms_source *source,
+void hms_diag_put(struct hms_diag *diag, const struct hms_rule_text *source,
 	unsigned line, unsigned column, const char *severity,
 	const char *format, va_list args)
 {
@@ -134,7 +134,7 @@ void hms_diag_put(struct hms_diag *diag, const struct hms_source *source,
 		put_source_line(&clean, source, line, column);
 }
 
-void hms_diag_error(struct hms_diag *diag, const struct hms_source *source,
+void hms_diag_error(struct hms_diag *diag, const struct hms_rule_text *source,
 	unsigned line, unsigned column, const char *format, ...)
 {
 	va_list args;

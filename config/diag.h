@@ -18,10 +18,10 @@
  * about the source as a whole, and no line of it is shown.  severity:
  * "error" or "warning".  Nothing is kept of the arguments.
  */
-void hms_diag_put(struct hms_diag *diag, const struct hms_source *source,
+void hms_diag_put(struct hms_diag *diag, const struct hms_rule_text *source,
 	unsigned line, unsigned column, const char *severity,
 	const char *format, va_list args) __attribute__((format(printf, 6, 0)));
-void hms_diag_error(struct hms_diag *diag, const struct hms_source *source,
+void hms_diag_error(struct hms_diag *diag, const struct hms_rule_text *source,
 	unsigned line, unsigned column, const char *format, ...)
 	__attribute__((format(printf, 5, 6)));
 /* Characters in len bytes of text, as columns count them. */

@@ -130,7 +130,7 @@ const char *hms_file_error(int error)
 static int parse_file(const char *path, const char *program,
 	struct hms_arena *arena, struct hms_policy **out, struct hms_diag *diag)
 {
-	struct hms_source source = { path, "", 0, 1 };
+	struct hms_rule_text source = { path, "", 0, 1 };
 	struct hms_policy_input in = {
 		.source = path,
 		.program = program,
@@ -183,7 +183,7 @@ static bool is_word(const char *value)
 
 static int refuse_word(const char *value, struct hms_diag *diag)
 {
-	struct hms_source source = { "HMS_POLICY", value, strlen(value), 1 };
+	struct hms_rule_text source = { "HMS_POLICY", value, strlen(value), 1 };
 	const char *words[16], *near;
 	size_t n = 0;
 

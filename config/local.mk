@@ -9,13 +9,14 @@ libhmscore_la_SOURCES += config/api.def config/call.h config/options.def \
 	config/ast.c config/ast.h \
 	config/compile.c config/compile.h \
 	config/conditions.c \
-	config/diag.c config/diag.h \
+	config/devices.c config/diag.c config/diag.h \
 	config/files.c config/files.h \
 	config/ids.c \
 	config/match.c \
 	config/options.c config/options.h \
 	config/presets.c \
 	config/routes.c \
+	config/settings.c \
 	config/sources.c \
 	config/terms.c \
 	config/wishes.c \

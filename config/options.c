@@ -35,7 +35,7 @@ static void refuse(struct reader *reader, enum hms_option_id id, size_t offset,
 	size_t nknown)
 {
 	const char *value = reader->out->text[id];
-	struct hms_source source = { names[id], value, strlen(value), 1 };
+	struct hms_rule_text source = { names[id], value, strlen(value), 1 };
 	const char *near = hms_text_nearest(word, known, nknown);
 
 	if (reader->error)
@@ -183,6 +183,82 @@ static bool read_children(struct reader *reader)
 	return false;
 }
 
+/*
+ * Below 1 KiB nearly every call would be a sample, each of which takes some
+ * pages: then exact is cheaper.
+ */
+#define SITES_LEAST (UINT64_C(1) << 10)
+#define SITES_MOST (UINT64_C(1) << 30)
+
+static uint64_t read_sites(struct reader *reader)
+{
+	static const char *const words[] = { "off", "sampled", "exact" };
+	static const uint64_t values[] = { 0, HMS_SITES_STANDARD, 1 };
+	const char *value = reader->out->text[HMS_OPTION_SITES];
+	uint64_t bytes;
+
+	for (int i = 0; i < 3; i++)
+		if (!strcmp(value, words[i]))
+			return values[i];
+	if (hms_text_size(value, strlen(value), &bytes))
+		refuse(reader, HMS_OPTION_SITES, 0,
+			"off, sampled, exact or a size is wanted here, not",
+			value, words, 3);
+	else if (bytes >= SITES_LEAST && bytes <= SITES_MOST)
+		return bytes;
+	else
+		refuse(reader, HMS_OPTION_SITES, 0,
+			"a size from 1K to 1G is wanted here, not", value, NULL,
+			0);
+	return HMS_SITES_STANDARD;
+}
+
+/* "0.5%" in 1/10,000; 0: that is none. */
+static unsigned read_share(const char *text, size_t len)
+{
+	unsigned share = 0, unit = 100;
+	size_t i = 0;
+
+	for (; i < len && text[i] >= '0' && text[i] <= '9' && i < 4; i++)
+		share = 10 * share + (unsigned)(text[i] - '0') * 100;
+	if (!i)
+		return 0;
+	if (i < len && text[i] == '.')
+		for (i++; i < len && text[i] >= '0' && text[i] <= '9'; i++)
+			share += (unsigned)(text[i] - '0') * (unit /= 10);
+	return i + 1 == len && text[i] == '%' ? share : 0;
+}
+
+/* "1%", "1%,512M", "512M". */
+static void read_budget(struct reader *reader)
+{
+	const char *value = reader->out->text[HMS_OPTION_BUDGET];
+	const char *list = value, *item;
+	char buf[NAME_LONGEST];
+	uint64_t rate;
+	size_t len;
+
+	reader->out->budget_share = HMS_BUDGET_STANDARD;
+	while (next_item(&list, &item, &len)) {
+		unsigned share = read_share(item, len);
+
+		if (share && share <= HMS_BUDGET_MOST)
+			reader->out->budget_share = share;
+		else if (share || memchr(item, '%', len))
+			refuse(reader, HMS_OPTION_BUDGET,
+				(size_t)(item - value),
+				"a share from 0.01% to 3% is wanted here, not",
+				copy_item(buf, item, len), NULL, 0);
+		else if (!hms_text_size(item, len, &rate) && rate)
+			reader->out->budget_rate = rate;
+		else
+			refuse(reader, HMS_OPTION_BUDGET,
+				(size_t)(item - value),
+				"a share such as 1% or bytes per second are wanted here, not",
+				copy_item(buf, item, len), NULL, 0);
+	}
+}
+
 /* The row that a variable "NAME=VALUE" belongs to, -1: none. */
 static int find_option(const char *variable)
 {
@@ -277,11 +353,17 @@ int hms_options_read(struct hms_options *out, char *const *envp,
 		hms_program_listed(out->text[HMS_OPTION_PROCESSES], program);
 	out->drop = read_children(&reader);
 	out->shims = read_shims(&reader);
+	out->sites = read_sites(&reader);
+	read_budget(&reader);
 	read_log(&reader);
 	if (*out->text[HMS_OPTION_POLICY])
 		out->policy = out->text[HMS_OPTION_POLICY];
 	if (*out->text[HMS_OPTION_REPORT])
 		out->report = out->text[HMS_OPTION_REPORT];
+	if (*out->text[HMS_OPTION_SOURCE])
+		out->source = out->text[HMS_OPTION_SOURCE];
+	if (*out->text[HMS_OPTION_TRACE])
+		out->trace = out->text[HMS_OPTION_TRACE];
 	out->topology = out->text[HMS_OPTION_TOPOLOGY];
 	return reader.error ? reader.error : rc;
 }

@@ -22,12 +22,24 @@ enum hms_option_id {
 	HMS_OPTIONS,
 };
 
+#define HMS_BUDGET_STANDARD 100 /* 1/10,000 of a core */
+#define HMS_BUDGET_MOST 300
+#define HMS_SITES_STANDARD (UINT64_C(512) << 10) /* bytes */
+
 struct hms_options {
 	/* As given, default where unset or empty; never NULL. */
 	const char *text[HMS_OPTIONS];
 	const char *policy; /* HMS_POLICY, NULL: none given */
 	const char *report; /* HMS_REPORT, NULL: none wanted */
 	const char *topology; /* HMS_TOPOLOGY, "" for this machine */
+	/* HMS_SITES: mean bytes between samples; 0: off, 1: exact. */
+	uint64_t sites;
+	const char *source; /* HMS_SOURCE, NULL: the best that works */
+	const char *trace; /* HMS_TRACE, NULL: none is kept */
+	/* HMS_BUDGET: of one core, in 1/10,000; and bytes per second, 0: as
+	 * the policy says. */
+	unsigned budget_share;
+	uint64_t budget_rate;
 	bool disable;
 	bool strict;
 	bool here; /* HMS_PROCESSES lists this program */

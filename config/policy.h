@@ -49,7 +49,7 @@ enum hms_access { HMS_READ_WRITE, HMS_READ, HMS_WRITE };
  * its sources: those of the text itself first, then those of each included
  * file.  hms_policy_error() and hms_policy_line() turn them back.
  */
-struct hms_source {
+struct hms_rule_text {
 	const char *name; /* as messages name it */
 	const char *text; /* ended with a 0 */
 	size_t len;
@@ -84,7 +84,8 @@ struct hms_place_spec {
 
 struct hms_limit_spec {
 	const char *name; /* the target name it caps */
-	uint64_t bytes; /* per process */
+	const char *what; /* the name stands for, as written, names expanded */
+	uint64_t bytes; /* per process, or */
 	bool shared; /* over the processes of one user on this host */
 };
 
@@ -97,6 +98,28 @@ enum hms_option {
 	HMS_OPT_POPULATE = 1 << 5,
 };
 
+/*
+ * What rules ask of frames: a function of a module.  Equal ones are one; a
+ * rule keeps the number of its own, from 1; 0 is none.
+ */
+struct hms_pattern {
+	/* A glob, or "0x1234": the function there; NULL: any. */
+	const char *function;
+	const char *module; /* a glob; NULL: any */
+};
+/* Sets of patterns are 64 bits; one is kept for functions that are skipped. */
+#define HMS_PATTERNS 63
+
+/* What is known of the stack of a call. */
+struct hms_stack {
+	uint64_t patterns; /* bit i: some frame matches pattern i */
+	uint64_t caller; /* those of the frame that asked for the memory */
+	uint64_t site; /* the same for the same call in every process */
+	uint32_t hint; /* a digit per frame, of its function's name */
+	const char *module; /* path, of that frame */
+	unsigned depth; /* frames looked at */
+};
+
 struct hms_rule {
 	const char *name; /* as given, or "line 3", "line 3:20" */
 	const char *text; /* the statement's own text, one line, for reports */
@@ -107,12 +130,30 @@ struct hms_rule {
 	const char *from; /* globs, or NULL: any */
 	const char *via, *via_module;
 	const char *site;
+	unsigned from_pattern, via_pattern;
+	uint64_t site_id;
+	uint32_t site_hint; /* that was written with it; 0: none */
 	const char *thread;
 	const char *process;
 	uint32_t flags; /* any of enum hms_call_flag; 0: whatever */
 	unsigned place; /* index into places[] */
 	uint32_t options; /* enum hms_option */
 	uint64_t limit; /* `limit SIZE` of this rule; UINT64_MAX: none */
+};
+
+/* A word of `migrate`, and where it stands; text NULL: not given. */
+struct hms_migrate_name {
+	const char *text;
+	unsigned line, column;
+};
+
+/* What `migrate` says; all zero without it. */
+struct hms_migration {
+	bool automatic; /* auto: every rule whose place has a choice */
+	uint64_t interval; /* ns between two looks; 0: the standard */
+	uint64_t rate; /* bytes per second moved at most; 0: the standard */
+	struct hms_migrate_name source,
+		planner; /* names; the engine knows them */
 };
 
 /* Sizes up to `last` and above the route before: which rule to try first. */
@@ -126,7 +167,7 @@ struct hms_policy {
 	const char *source; /* file name, "HMS_POLICY" or "preset fast" */
 	const char *text; /* what was parsed, ended with a 0 */
 	unsigned nsources; /* [0] is that text, the others were included */
-	struct hms_source *sources;
+	struct hms_rule_text *sources;
 	unsigned nwarnings; /* for `hms check`: each a complete diagnostic */
 	const char **warnings;
 	unsigned nrules;
@@ -135,10 +176,27 @@ struct hms_policy {
 	struct hms_place_spec *places;
 	unsigned nlimits;
 	struct hms_limit_spec *limits;
+	struct hms_migration migration;
 	bool needs_modules, needs_threads; /* some rule has from / thread */
+	bool needs_stacks; /* some rule has via / site */
+	unsigned npatterns;
+	struct hms_pattern *patterns;
 	const struct hms_route *routes[HMS_APIS]; /* per API, ascending */
 	unsigned nroutes[HMS_APIS];
 };
+
+/*
+ * May memory of this rule move later, if its place has a choice of targets?
+ * `migrate` and `pin` of the rule win over the policy's `migrate`; strict
+ * memory stays where it was asked for.
+ */
+static inline bool hms_rule_migrates(
+	const struct hms_policy *policy, const struct hms_rule *rule)
+{
+	if (rule->options & (HMS_OPT_PIN | HMS_OPT_STRICT))
+		return false;
+	return policy->migration.automatic || (rule->options & HMS_OPT_MIGRATE);
+}
 
 /* What went wrong, where; text is complete: message, line, caret. */
 struct hms_diag {
@@ -197,7 +255,7 @@ void hms_policy_warning(const struct hms_policy *policy, unsigned line,
 /*
  * The source that a rule's or term's line stands in; *local: its line there.
  */
-const struct hms_source *hms_policy_line(
+const struct hms_rule_text *hms_policy_line(
 	const struct hms_policy *policy, unsigned line, unsigned *local);
 
 /*
@@ -215,6 +273,13 @@ const char *hms_preset_name(unsigned index);
 struct hms_witness {
 	const char *(*module)(const struct hms_call *call); /* path */
 	const char *(*thread)(const struct hms_call *call); /* comm */
+	/*
+	 * Fills *out; with only_caller, no more than caller, module and what
+	 * was met on the way.  False: nothing is known, module() may be asked.
+	 * NULL: it never is.
+	 */
+	bool (*stack)(const struct hms_call *call, bool only_caller,
+		struct hms_stack *out);
 };
 
 /*
@@ -223,6 +288,15 @@ struct hms_witness {
  */
 int hms_policy_match(const struct hms_policy *policy,
 	const struct hms_call *call, const struct hms_witness *witness);
+/*
+ * Given that rule (or -1) matches the call: would it match every call of this
+ * API and caller, without alignment and flags, of first to last bytes?
+ */
+bool hms_policy_by_caller(const struct hms_policy *policy,
+	const struct hms_call *call, int rule, size_t *first, size_t *last);
+/* The same for every call of this API and stack. */
+bool hms_policy_by_stack(const struct hms_policy *policy,
+	const struct hms_call *call, int rule, size_t *first, size_t *last);
 /* Does this one rule match?  For explain. */
 bool hms_rule_match(const struct hms_rule *rule, const struct hms_call *call,
 	const struct hms_witness *witness);

@@ -11,7 +11,7 @@
 static int check_text(
 	struct compile *c, const char *name, const char *text, size_t len)
 {
-	struct hms_source source = { name, text, len, 1 };
+	struct hms_rule_text source = { name, text, len, 1 };
 	const char *nul, *line;
 	unsigned lines = 1;
 
@@ -57,13 +57,13 @@ static int add_source(struct compile *c, const char *name, const char *text,
 	if (rc)
 		return rc;
 	if (n) {
-		const struct hms_source *before = &policy->sources[n - 1];
+		const struct hms_rule_text *before = &policy->sources[n - 1];
 
 		first = before->first + 1;
 		for (size_t i = 0; i < before->len; i++)
 			first += before->text[i] == '\n';
 	}
-	policy->sources[n] = (struct hms_source){ name, text, len, first };
+	policy->sources[n] = (struct hms_rule_text){ name, text, len, first };
 	c->files[n] = *file;
 	policy->nsources++;
 	return 0;
@@ -171,7 +171,7 @@ static int include(struct compile *c, const struct ast_stmt *stmt)
 
 static int read_statements(struct compile *c, unsigned source)
 {
-	struct hms_source copy = c->policy->sources[source];
+	struct hms_rule_text copy = c->policy->sources[source];
 	struct ast_stmt *stmt, *next;
 	int rc = hms_rules_read(&copy, c->arena, &stmt, c->diag);
 

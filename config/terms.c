@@ -114,6 +114,8 @@ static int add_name(struct terms *terms, const struct ast_term *ast)
 	}
 	for (unsigned i = 0; i < def->nterms; i++)
 		if (def->terms[i].type == HMS_TERM_INTERLEAVE ||
+			def->terms[i].type == HMS_TERM_DEVICE ||
+			def->terms[i].type == HMS_TERM_MANAGED ||
 			def->terms[i].type == HMS_TERM_DEFAULT)
 			return compile_error(c, source, &ast->loc,
 				"\"%s\" holds \"%s\", which cannot be "
@@ -144,9 +146,9 @@ static int add_id(struct terms *terms, const struct ast_term *ast)
 	struct hms_term term = start(terms, ast, HMS_TERM_NODE);
 	int rc = compile_id(terms->c, terms->stmt->source, ast, &term);
 
-	if (!rc && term.type == HMS_TERM_DEVICE)
-		compile_lacks(terms->c, terms->stmt->source, &ast->loc,
-			"memory of devices (%s) is not supported yet",
+	if (!rc && term.type == HMS_TERM_DEVICE && terms->share)
+		return compile_error(terms->c, terms->stmt->source, &ast->loc,
+			"memory of devices (%s) cannot be interleaved",
 			ast->text);
 	return rc ? rc : add(terms, ast, &term);
 }
@@ -186,9 +188,6 @@ static int add_group(struct terms *terms, const struct ast_term *ast)
 	put_terms(&text, inner.items, inner.n, share ? ", " : " then ");
 	hms_text_add(&text, ")");
 	term.text = hms_arena_strdup(terms->c->arena, buf);
-	if (!share)
-		compile_lacks(terms->c, terms->stmt->source, &ast->loc,
-			"\"managed\" is not supported yet");
 	return term.text ? add(terms, ast, &term) : compile_no_memory(terms->c);
 }
 
@@ -242,6 +241,36 @@ static int add_terms(struct terms *terms, const struct ast_term *list)
 	return rc;
 }
 
+/* Weights of 1 go without saying, but not all of them. */
+static void put_terms(struct hms_text *text, const struct hms_term *terms,
+	unsigned n, const char *join)
+{
+	bool even = true;
+
+	for (unsigned i = 0; i < n; i++)
+		even = even && terms[i].weight == 1;
+	for (unsigned i = 0; i < n; i++) {
+		hms_text_add(text, "%s%s", i ? join : "", terms[i].text);
+		if (terms[i].weight > !even)
+			hms_text_add(text, "*%u", terms[i].weight);
+	}
+}
+
+/* What the limit of a name is about. */
+static int say_limited(struct compile *c, const struct target_def *def)
+{
+	char buf[1024];
+	struct hms_text text = HMS_TEXT(buf);
+	const char *what;
+
+	put_terms(&text, def->terms, def->nterms, " then ");
+	what = hms_arena_strdup(c->arena, buf);
+	if (!what)
+		return compile_no_memory(c);
+	c->policy->limits[def->limit].what = what;
+	return 0;
+}
+
 int compile_target(struct compile *c, const struct ast_stmt *stmt)
 {
 	struct target_def *def = compile_find(c, stmt->name->text);
@@ -275,22 +304,7 @@ int compile_target(struct compile *c, const struct ast_stmt *stmt)
 	def->nterms = terms.n;
 	def->terms = terms.items;
 	def->ready = true;
-	return 0;
-}
-
-/* Weights of 1 go without saying, but not all of them. */
-static void put_terms(struct hms_text *text, const struct hms_term *terms,
-	unsigned n, const char *join)
-{
-	bool even = true;
-
-	for (unsigned i = 0; i < n; i++)
-		even = even && terms[i].weight == 1;
-	for (unsigned i = 0; i < n; i++) {
-		hms_text_add(text, "%s%s", i ? join : "", terms[i].text);
-		if (terms[i].weight > !even)
-			hms_text_add(text, "*%u", terms[i].weight);
-	}
+	return def->limit < 0 ? 0 : say_limited(c, def);
 }
 
 static bool same_text(const char *a, const char *b)

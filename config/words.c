@@ -93,6 +93,26 @@ uint64_t hms_apis_now(void)
 	return set;
 }
 
+uint64_t hms_apis_any(void)
+{
+	uint64_t set = hms_apis_now();
+
+	for (unsigned i = 0; i < HMS_FAMILIES; i++)
+		if (hms_family_vendor(i))
+			set &= ~hms_apis_family(i);
+	return set;
+}
+
+uint64_t hms_apis_family(enum hms_family family)
+{
+	uint64_t set = 0;
+
+	for (unsigned i = 0; i < HMS_APIS; i++)
+		if (apis[i].family == family)
+			set |= HMS_API_BIT(i);
+	return set;
+}
+
 static int find(const char *const *words, size_t n, const char *word)
 {
 	for (size_t i = 0; i < n; i++)
@@ -129,4 +149,33 @@ const char *const *hms_words_flags(unsigned *n)
 {
 	*n = LENGTH(flags);
 	return flags;
+}
+
+static bool hexadecimal(const char *text, size_t n, uint64_t *out)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	*out = 0;
+	for (size_t i = 0; i < n; i++) {
+		const char *digit = text[i] ? strchr(digits, text[i]) : NULL;
+
+		if (!digit)
+			return false;
+		*out = *out << 4 | (uint64_t)(digit - digits);
+	}
+	return true;
+}
+
+bool hms_word_site(const char *text, uint64_t *id, uint32_t *hint)
+{
+	uint64_t more = 0;
+
+	if (!hexadecimal(text, 16, id))
+		return false;
+	text += 16;
+	if (*text &&
+		(*text != '.' || !hexadecimal(text + 1, 8, &more) || text[9]))
+		return false;
+	*hint = (uint32_t)more;
+	return true;
 }

@@ -15,12 +15,27 @@
 
 /* The APIs that a name or family stands for; 0: no such name. */
 uint64_t hms_word_apis(const char *word);
-/* Those that some shim intercepts: what `*` stands for. */
+/* Those that some shim intercepts. */
 uint64_t hms_apis_now(void);
+/* Of these, what `*` stands for: memory of the system, not of vendors. */
+uint64_t hms_apis_any(void);
+/* Those of a family. */
+uint64_t hms_apis_family(enum hms_family family);
+/* Is it the family of a vendor's library? */
+static inline bool hms_family_vendor(enum hms_family family)
+{
+	return family >= HMS_FAMILY_CUDA;
+}
 /* -1: no such word. */
 int hms_word_kind(const char *word);
 /* enum hms_call_flag; 0: no such word. */
 uint32_t hms_word_flag(const char *word);
+
+/*
+ * A site's ID as reports print it: 16 digits, then, if it is there, a dot and
+ * 8 more, the hint (*hint is 0 without).  False: it is none.
+ */
+bool hms_word_site(const char *text, uint64_t *id, uint32_t *hint);
 
 /* Does it mean something already, so that no target can have the name? */
 bool hms_word_reserved(const char *word);
