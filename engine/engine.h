@@ -26,6 +26,7 @@ struct hms_engine {
 	bool live; /* rules are to be followed */
 	bool has_map_rules; /* some rule can match a mapping call */
 	bool has_brk_rules;
+	uint32_t ruled; /* bit per family: some rule can match its calls */
 	const struct hms_policy *policy;
 	const struct hms_places *places;
 	const struct hms_witness *witness;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "engine/place.h"
+#include "engine/charge.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -14,6 +14,7 @@
 #include "report/status.h"
 
 #define BATCH 16
+#define TRIES 8 /* beside other processes, at one shared limit */
 
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23 /* Linux 5.14 */
@@ -27,18 +28,19 @@ struct progress {
 	const struct hms_places *places;
 	const struct hms_request *ask;
 	uintptr_t at; /* bound up to here */
-	int step; /* the steps before took what they could */
+	int tried; /* so many steps took what they could */
+	int step; /* the one in hand */
 	size_t stripe;
 	unsigned npieces;
 	struct hms_piece pieces[BATCH]; /* decided and charged */
 };
 
-void hms_places_before_fork(void)
+void hms_places_lock(void)
 {
 	pthread_mutex_lock(&lock);
 }
 
-void hms_places_after_fork(void)
+void hms_places_unlock(void)
 {
 	pthread_mutex_unlock(&lock);
 }
@@ -58,102 +60,16 @@ void hms_target_refused(
 	__atomic_store_n(&status->last_errno, err, __ATOMIC_RELAXED);
 }
 
-/*
- * Pages of an address below `page` that are target i's when a step's targets
- * take turns by weight.  A difference of two such numbers is exact for any
- * way to cut a range up.
- */
-static uint64_t pages_below(
-	const struct hms_step *step, uint64_t page, unsigned i)
-{
-	uint64_t before = 0, rounds = page / step->total;
-	uint64_t rest = page % step->total;
-
-	for (unsigned j = 0; j < i; j++)
-		before += step->weights[j];
-	rest = rest > before ? rest - before : 0;
-	if (rest > step->weights[i])
-		rest = step->weights[i];
-	return rounds * step->weights[i] + rest;
-}
-
-size_t hms_piece_share(const struct hms_place *place,
-	const struct hms_piece *piece, unsigned i)
-{
-	const size_t page = hms_sys_page_size();
-	const struct hms_step *step;
-
-	if (piece->step < 0)
-		return 0;
-	step = &place->steps[piece->step];
-	if (piece->target || !step->ntargets)
-		return piece->target == step->targets[i]
-			       ? piece->end - piece->start
-			       : 0;
-	return (size_t)(pages_below(step, piece->end / page, i) -
-			pages_below(step, piece->start / page, i)) *
-	       page;
-}
-
-static void charge_limit(
-	const struct hms_places *places, int limit, uint64_t bytes)
-{
-	if (limit >= 0)
-		__atomic_fetch_add(
-			&places->limits[limit].used, bytes, __ATOMIC_RELAXED);
-}
-
-void hms_place_charge(const struct hms_places *places, struct hms_place *place,
-	int rule, const struct hms_piece *piece, int sign)
-{
-	int64_t bytes = sign * (int64_t)(piece->end - piece->start);
-	struct hms_step *step;
-
-	if (piece->step < 0)
-		return;
-	step = &place->steps[piece->step];
-	if (piece->step == 0 && rule >= 0)
-		__atomic_fetch_add(&places->rule_limit[rule].used,
-			(uint64_t)bytes, __ATOMIC_RELAXED);
-	charge_limit(places, step->limit, (uint64_t)bytes);
-	for (unsigned i = 0; i < step->ntargets; i++) {
-		int64_t share =
-			sign * (int64_t)hms_piece_share(place, piece, i);
-
-		if (!share)
-			continue;
-		charge_limit(places, step->limits[i], (uint64_t)share);
-		hms_room_bound(step->targets[i], share);
-		if (piece->target && step->ntargets > 1)
-			__atomic_fetch_add(&step->dealt[i], (uint64_t)share,
-				__ATOMIC_RELAXED);
-	}
-}
-
-static void charge(
-	const struct progress *p, const struct hms_piece *piece, int sign)
-{
-	hms_place_charge(p->places, p->ask->place, p->ask->rule, piece, sign);
-}
-
-static uint64_t left_of(uint64_t most, const uint64_t *used)
-{
-	uint64_t now = __atomic_load_n(used, __ATOMIC_RELAXED);
-
-	return most > now ? most - now : 0;
-}
-
-static uint64_t limit_left(const struct hms_places *places, int limit)
-{
-	if (limit < 0)
-		return UINT64_MAX;
-	return left_of(
-		places->limits[limit].spec->bytes, &places->limits[limit].used);
-}
-
 static uint64_t least(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
+}
+
+static bool charge(
+	const struct progress *p, const struct hms_piece *piece, int sign)
+{
+	return hms_place_charge(
+		p->places, p->ask->place, p->ask->rule, piece, sign);
 }
 
 /*
@@ -163,7 +79,7 @@ static uint64_t least(uint64_t a, uint64_t b)
 static uint64_t under_limit(const struct hms_places *places,
 	const struct hms_step *step, unsigned i, uint64_t want)
 {
-	uint64_t left = limit_left(places, step->limits[i]);
+	uint64_t left = hms_limit_left(places, step->limits[i]);
 	unsigned __int128 most;
 
 	if (left == UINT64_MAX)
@@ -172,18 +88,26 @@ static uint64_t under_limit(const struct hms_places *places,
 	return most < want ? (uint64_t)most : want;
 }
 
+size_t hms_place_room(struct hms_target *target, size_t want)
+{
+	size_t room;
+
+	pthread_mutex_lock(&lock);
+	room = hms_room(target, want);
+	pthread_mutex_unlock(&lock);
+	return room;
+}
+
 /* How much of want bytes a step can take now. */
 static uint64_t step_room(const struct progress *p, int number, uint64_t want)
 {
 	const struct hms_places *places = p->places;
 	const struct hms_step *step = &p->ask->place->steps[number];
-	uint64_t room = limit_left(places, step->limit);
+	uint64_t room = hms_limit_left(places, step->limit);
 	int rule = p->ask->rule;
 
-	if (number == 0 && rule >= 0 &&
-		places->rule_limit[rule].bytes != UINT64_MAX)
-		room = least(room, left_of(places->rule_limit[rule].bytes,
-					   &places->rule_limit[rule].used));
+	if (number == 0)
+		room = least(room, hms_rule_left(places, rule));
 	want = least(want, room);
 	for (unsigned i = 0; i < step->ntargets && want; i++) {
 		unsigned __int128 part = (unsigned __int128)want *
@@ -213,14 +137,18 @@ static size_t granule_of(const struct hms_step *step)
 	return granule;
 }
 
-static void add_piece(
+/* False: another process was faster, and what was left is its. */
+static bool add_piece(
 	struct progress *p, uintptr_t end, struct hms_target *target, int step)
 {
-	struct hms_piece *piece = &p->pieces[p->npieces++];
+	struct hms_piece *piece = &p->pieces[p->npieces];
 
 	*piece = (struct hms_piece){ p->at, end, target, step };
-	charge(p, piece, 1);
+	if (!charge(p, piece, 1))
+		return false;
+	p->npieces++;
 	p->at = end;
+	return true;
 }
 
 static void add_stripes(
@@ -238,16 +166,21 @@ static void add_stripes(
 			struct hms_piece more = { p->at, stop, target,
 				p->step };
 
-			charge(p, &more, 1);
+			if (!charge(p, &more, 1))
+				return;
 			last->end = p->at = stop;
 			continue;
 		}
-		add_piece(p, stop, target, p->step);
+		if (!add_piece(p, stop, target, p->step))
+			return;
 	}
 }
 
-/* What the step takes of the rest, as pieces; none if it has no room. */
-static void take(struct progress *p, struct hms_step *step)
+/*
+ * What the step takes of the rest, as pieces; none if it has no room.  True: it
+ * had, but another process was faster.
+ */
+static bool take(struct progress *p, struct hms_step *step)
 {
 	uint64_t want = p->ask->end - p->at;
 	uint64_t room = step_room(p, p->step, want);
@@ -258,7 +191,7 @@ static void take(struct progress *p, struct hms_step *step)
 		granule = granule_of(step);
 		end = (p->at + room) & ~(granule - 1);
 		if (end <= p->at)
-			return;
+			return false;
 	}
 	if (step->ntargets < 2)
 		add_piece(p, end, step->ntargets ? step->targets[0] : NULL,
@@ -268,6 +201,7 @@ static void take(struct progress *p, struct hms_step *step)
 		add_piece(p, end, NULL, p->step);
 	else
 		add_stripes(p, step, end);
+	return !p->npieces;
 }
 
 /* Would a target of this step put a mapping of its own there? */
@@ -286,9 +220,12 @@ static bool decide(struct progress *p)
 	bool strict = p->ask->options & HMS_OPT_STRICT;
 
 	p->npieces = 0;
-	for (; p->step < (int)place->nsteps; p->step++) {
-		struct hms_step *step = &place->steps[p->step];
+	for (; p->tried < (int)place->nsteps; p->tried++) {
 		uint64_t want = p->ask->end - p->at;
+		struct hms_step *step;
+
+		p->step = (p->ask->first + p->tried) % (int)place->nsteps;
+		step = &place->steps[p->step];
 
 		if ((p->ask->options & HMS_BIND_IN_PLACE) && step_maps(step))
 			continue;
@@ -297,9 +234,12 @@ static bool decide(struct progress *p)
 		if (!p->stripe && step->ntargets > 1)
 			p->stripe = hms_stripe_size(
 				step, want, hms_range_stripes());
-		take(p, step);
+		for (unsigned i = 0; i < TRIES && take(p, step); i++)
+			;
 		if (p->npieces)
 			return true;
+		if (strict)
+			return false;
 	}
 	add_piece(p, p->ask->end, NULL, -1);
 	return true;
@@ -380,9 +320,9 @@ static int carry_out(struct progress *p,
 		if (rc == -EOPNOTSUPP && !piece->target)
 			break;
 		/* Strict is about room; to refuse is not to spill. */
-		p->step = ask->options & HMS_OPT_STRICT
-				  ? (int)ask->place->nsteps
-				  : p->step + 1;
+		p->tried = ask->options & HMS_OPT_STRICT
+				   ? (int)ask->place->nsteps
+				   : p->tried + 1;
 		break;
 	}
 	return 0;

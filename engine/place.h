@@ -14,6 +14,8 @@
 
 #define HMS_MAX_PLACES 200
 
+struct hms_device_id;
+
 /* How a step of several targets shares memory among them. */
 enum hms_sharing {
 	HMS_SHARE_STRIPES, /* stripes of our own, bound one by one */
@@ -40,11 +42,17 @@ struct hms_place {
 	unsigned nsteps; /* 0: leave it alone */
 	struct hms_step *steps;
 	bool maps; /* some target maps memory of its own */
+	bool choice; /* of two targets at least: memory can move among them */
+	/* Devices that its memory is for, beside the CPUs: `for cpu and cuda:0`
+	 */
+	unsigned nreach;
+	const struct hms_device_id *reach; /* engine/target/device.h */
 };
 
 struct hms_limit {
 	const struct hms_limit_spec *spec;
-	uint64_t used; /* bytes bound under it; atomic */
+	uint64_t used; /* bytes bound under it by this process; atomic */
+	struct hms_shared *shared; /* with the others; NULL: it is not */
 };
 
 struct hms_places {
@@ -56,6 +64,10 @@ struct hms_places {
 	struct hms_limit *limits;
 	/* rule r of the policy goes to places[rule_place[r]] */
 	unsigned *rule_place;
+	/* May its memory move later?  hms_rule_migrates(), and a choice. */
+	bool *rule_moves;
+	bool moves; /* some rule's does */
+	uint32_t reaches; /* 1 << enum hms_family: devices in any `reach` */
 	/* `limit SIZE` of rule r caps what its first step takes; atomic */
 	struct hms_rule_limit {
 		uint64_t bytes; /* UINT64_MAX: none */
@@ -82,6 +94,14 @@ int hms_places_resolve(const struct hms_policy *policy,
 	struct hms_arena *arena, struct hms_places *out, unsigned *missing,
 	struct hms_diag *diag);
 
+/*
+ * Joins those who share a limit, engine/shared.h; runtime: XDG_RUNTIME_DIR's
+ * value or NULL.  Once, before the first bind.  A limit that cannot be shared
+ * is this process's own.
+ */
+void hms_places_share(struct hms_places *places, struct hms_arena *arena,
+	const char *runtime);
+
 /* What became of a part of a range. */
 struct hms_piece {
 	uintptr_t start, end;
@@ -94,6 +114,11 @@ struct hms_piece {
  * its own.  Steps with such targets are passed over.
  */
 #define HMS_BIND_IN_PLACE (UINT32_C(1) << 31)
+/*
+ * Likewise, memory that never moves: huge pages of a pool, code, stacks, what
+ * was locked as it was mapped, or has properties that a move would lose.
+ */
+#define HMS_BIND_STAYS (UINT32_C(1) << 30)
 
 /* What hms_place_bind() is to do. */
 struct hms_request {
@@ -102,6 +127,7 @@ struct hms_request {
 	int rule; /* for its limit, or -1 */
 	int prot; /* what the pages have; for targets that map */
 	uint32_t options; /* enum hms_option */
+	int first; /* the step to begin with; those before it come last */
 };
 
 /*
@@ -118,11 +144,26 @@ int hms_place_bind(const struct hms_places *places,
 	const struct hms_request *request,
 	void (*fn)(const struct hms_piece *piece, void *arg), void *arg);
 /*
- * Takes the charges of a piece, or of a part of one, back (sign -1), or makes
- * them again (1) for a piece that moved.  Lock-free.
+ * Makes the charges of a piece (sign 1), or takes those of one, or of a part of
+ * one, back (-1).  False, and nothing is charged, if a shared limit has no room
+ * left for it: others may have been faster.  Thread-safe, waits for nobody.
  */
-void hms_place_charge(const struct hms_places *places, struct hms_place *place,
+bool hms_place_charge(const struct hms_places *places, struct hms_place *place,
 	int rule, const struct hms_piece *piece, int sign);
+/*
+ * A piece stays what it is at another address: shares of an interleave may
+ * differ by some pages, whatever limits say; the kernel moves none.
+ */
+void hms_place_moved(const struct hms_places *places, struct hms_place *place,
+	const struct hms_piece *from, const struct hms_piece *to);
+/*
+ * Charges what piece `from` of a place is to become, `to`, if limits and room
+ * allow for it beside what is there; what both are under is charged twice
+ * until the old charges are taken back.  0 or -ENOSPC.  Thread-safe.
+ */
+int hms_place_charge_move(const struct hms_places *places,
+	struct hms_place *place, int rule, const struct hms_piece *from,
+	const struct hms_piece *to);
 /*
  * How many bytes of a piece are target i's: all or none, or its share by
  * address, so that the shares of parts add up to the share of the whole.
@@ -130,9 +171,8 @@ void hms_place_charge(const struct hms_places *places, struct hms_place *place,
 size_t hms_piece_share(const struct hms_place *place,
 	const struct hms_piece *piece, unsigned i);
 
-/* fork: held across it, released on both sides; by range.c. */
-void hms_places_before_fork(void);
-void hms_places_after_fork(void);
+/* hms_room() for whoever has not the lock. */
+size_t hms_place_room(struct hms_target *target, size_t want);
 
 /*
  * Adds up where the pages of [addr, addr+len) are.  files: pages of files

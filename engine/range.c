@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "engine/range.h"
+#include "engine/ranging.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <string.h>
 
 #include "base/guard.h"
 #include "base/log.h"
+#include "engine/charge.h"
+#include "engine/heat/sites.h"
 #include "engine/room.h"
-#include "engine/tree.h"
 #include "report/status.h"
 
 #define BATCH 32
@@ -16,18 +16,20 @@
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static const struct hms_places *places;
 static size_t lost_pieces; /* under the lock */
+static uint64_t generation, moving; /* atomic */
+static void (*on_moving)(void);
 
 /*
  * A signal handler that maps or allocates while this thread has the lock must
  * pass through, or it would wait for itself.
  */
-static void enter(void)
+void hms_ranges_enter(void)
 {
 	hms_guard_enter();
 	pthread_mutex_lock(&lock);
 }
 
-static void leave(void)
+void hms_ranges_leave(void)
 {
 	pthread_mutex_unlock(&lock);
 	hms_guard_leave();
@@ -37,6 +39,11 @@ void hms_ranges_setup(const struct hms_places *all)
 {
 	places = all;
 	hms_room_setup(all);
+}
+
+const struct hms_places *hms_ranges_places(void)
+{
+	return places;
 }
 
 static uint64_t add(uint64_t *counter, int64_t bytes)
@@ -70,16 +77,24 @@ static void count_target(struct hms_status_rule *rule,
 		add(&rule->wanted[target->index], bytes);
 }
 
-/* Tells the status page; sign: 1 or -1.  Under the lock. */
-static void count(const struct hms_range *range, int sign)
+/* Is it memory that may leave its target?  Only such a rule's is. */
+static bool may_move(const struct hms_range *range)
+{
+	return range->rule >= 0 && places->rule_moves[range->rule];
+}
+
+void hms_ranges_count(const struct hms_range *range, int sign)
 {
 	int64_t bytes = sign * (int64_t)(range->end - range->start);
 	struct hms_status_rule *rule = NULL;
 	struct hms_piece piece = piece_of(range);
 	const struct hms_step *step;
 
+	__atomic_store_n(&generation, generation + 1, __ATOMIC_RELAXED);
 	if (range->reserve)
 		return;
+	if (may_move(range) && add(&moving, bytes) && sign > 0 && on_moving)
+		on_moving();
 	if (range->rule >= 0) {
 		rule = hms_status_rule(range->rule);
 		raise_peak(&rule->bound_peak, add(&rule->bound, bytes));
@@ -97,25 +112,22 @@ static void count(const struct hms_range *range, int sign)
 				       range->place, &piece, i));
 }
 
-static void charge(const struct hms_range *range, int sign)
+static bool is_charged(const struct hms_range *range)
+{
+	return !range->reserve && !(range->options & HMS_RANGE_UNCHARGED);
+}
+
+bool hms_ranges_charge(const struct hms_range *range, int sign)
 {
 	struct hms_piece piece = piece_of(range);
 
-	if (!range->reserve)
-		hms_place_charge(
-			places, range->place, range->rule, &piece, sign);
+	return !is_charged(range) || hms_place_charge(places, range->place,
+					     range->rule, &piece, sign);
 }
 
 static bool maps(const struct hms_range *range)
 {
 	return range->target && range->target->ops->maps;
-}
-
-/* Out of the table: out of all sums. */
-static void forget(const struct hms_range *range)
-{
-	count(range, -1);
-	charge(range, -1);
 }
 
 static void say_lost(void)
@@ -125,29 +137,31 @@ static void say_lost(void)
 		"no memory to remember where ranges are; reports are incomplete");
 }
 
-/* Takes one piece, or its part inside, out of table and sums. */
-static bool take(uintptr_t start, uintptr_t end, struct hms_range *taken)
+bool hms_ranges_take(uintptr_t start, uintptr_t end, struct hms_range *taken)
 {
 	struct hms_range lost;
 
 	if (!hms_tree_take(start, end, taken, &lost))
 		return false;
-	forget(taken);
+	hms_ranges_count(taken, -1);
+	hms_retargets_tell(taken);
 	if (lost.start < lost.end) {
-		forget(&lost);
+		hms_ranges_count(&lost, -1);
+		hms_ranges_charge(&lost, -1);
+		hms_retargets_tell(&lost);
 		say_lost();
 	}
 	return true;
 }
 
 /* Remembers a piece that is charged; under the lock. */
-static void put(const struct hms_range *range, bool stripe)
+void hms_ranges_put(const struct hms_range *range, bool stripe)
 {
 	if (!hms_tree_add(range, stripe)) {
-		count(range, 1);
+		hms_ranges_count(range, 1);
 		return;
 	}
-	charge(range, -1);
+	hms_ranges_charge(range, -1);
 	say_lost();
 }
 
@@ -168,9 +182,9 @@ static void remember(const struct hms_piece *piece, void *arg)
 	range.target = piece->target;
 	range.step = piece->step;
 	shared = piece->target && range.place->steps[piece->step].ntargets > 1;
-	enter();
-	put(&range, shared && r->after == range.start);
-	leave();
+	hms_ranges_enter();
+	hms_ranges_put(&range, shared && r->after == range.start);
+	hms_ranges_leave();
 	r->after = shared ? range.end : 0;
 }
 
@@ -188,9 +202,9 @@ static void reserve(const struct hms_range *as, int prot)
 		range.target = step->targets[0];
 		range.step = 0;
 	}
-	enter();
-	put(&range, false);
-	leave();
+	hms_ranges_enter();
+	hms_ranges_put(&range, false);
+	hms_ranges_leave();
 }
 
 int hms_range_bind(const struct hms_range *as, int prot)
@@ -204,7 +218,16 @@ int hms_range_bind(const struct hms_range *as, int prot)
 		.prot = prot,
 		.options = as->options,
 	};
+	struct hms_range sited;
 	int rc = 0;
+
+	if (may_move(as)) {
+		sited = *as;
+		if (!sited.site)
+			sited.site = hms_site_of_rule(as->rule);
+		r.as = &sited;
+		request.first = hms_site_first_step(sited.site, as->place);
+	}
 
 	hms_guard_enter();
 	hms_range_drop(as->start, as->end);
@@ -224,9 +247,9 @@ void hms_range_drop(uintptr_t start, uintptr_t end)
 	bool found;
 
 	while (start < end && hms_range_count()) {
-		enter();
-		found = take(start, end, &range);
-		leave();
+		hms_ranges_enter();
+		found = hms_ranges_take(start, end, &range);
+		hms_ranges_leave();
 		if (!found)
 			return;
 		if (maps(&range) && range.target->ops->release) {
@@ -235,6 +258,8 @@ void hms_range_drop(uintptr_t start, uintptr_t end)
 				(void *)range.start, range.end - range.start);
 			hms_guard_leave();
 		}
+		/* Not before: another process may take what a limit leaves. */
+		hms_ranges_charge(&range, -1);
 		start = range.end;
 	}
 }
@@ -244,36 +269,41 @@ void hms_range_strike(uintptr_t start, uintptr_t end)
 	struct hms_range range;
 	const struct hms_range *next;
 
-	enter();
+	hms_ranges_enter();
 	while (start < end && (next = hms_tree_first(start, end))) {
 		if (maps(next)) {
 			start = next->end;
 			continue;
 		}
-		take(start, end, &range);
+		hms_ranges_take(start, end, &range);
+		hms_ranges_charge(&range, -1);
 		start = range.end;
 	}
-	leave();
+	hms_ranges_leave();
 }
 
 /* Takes the next piece of the old place over to the new one. */
 static bool move_one(uintptr_t *at, uintptr_t old_end, uintptr_t shift,
 	struct hms_range *moved)
 {
+	struct hms_piece from, to;
 	struct hms_range range;
 	bool found;
 
-	enter();
-	found = take(*at, old_end, &range);
+	hms_ranges_enter();
+	found = hms_ranges_take(*at, old_end, &range);
 	if (found) {
 		*at = range.end;
+		from = piece_of(&range);
 		range.start += shift;
 		range.end += shift;
-		charge(&range, 1);
-		put(&range, false);
+		to = piece_of(&range);
+		if (is_charged(&range))
+			hms_place_moved(places, range.place, &from, &to);
+		hms_ranges_put(&range, false);
 		*moved = range;
 	}
-	leave();
+	hms_ranges_leave();
 	return found;
 }
 
@@ -310,19 +340,34 @@ bool hms_range_next(uintptr_t start, uintptr_t end, struct hms_range *out)
 {
 	const struct hms_range *range;
 
-	if (!hms_range_count())
+	if (start >= end || !hms_range_count())
 		return false;
-	enter();
+	hms_ranges_enter();
 	range = hms_tree_first(start, end);
 	if (range)
 		*out = *range;
-	leave();
+	hms_ranges_leave();
 	return range != NULL;
 }
 
 size_t hms_range_count(void)
 {
 	return hms_tree_count();
+}
+
+uint64_t hms_range_generation(void)
+{
+	return __atomic_load_n(&generation, __ATOMIC_RELAXED);
+}
+
+uint64_t hms_range_moving(void)
+{
+	return __atomic_load_n(&moving, __ATOMIC_RELAXED);
+}
+
+void hms_range_on_moving(void (*fn)(void))
+{
+	on_moving = fn;
 }
 
 size_t hms_range_stripes(void)
@@ -334,9 +379,9 @@ size_t hms_range_lost(void)
 {
 	size_t n;
 
-	enter();
+	hms_ranges_enter();
 	n = lost_pieces;
-	leave();
+	hms_ranges_leave();
 	return n;
 }
 
@@ -350,11 +395,11 @@ void hms_range_each(
 
 	do {
 		n = 0;
-		enter();
+		hms_ranges_enter();
 		range = hms_tree_first(at, UINTPTR_MAX);
 		for (; range && n < BATCH; range = hms_tree_after(range))
 			batch[n++] = *range;
-		leave();
+		hms_ranges_leave();
 		for (unsigned i = 0; i < n; i++)
 			fn(&batch[i], arg);
 		if (n)
@@ -365,45 +410,21 @@ void hms_range_each(
 void hms_ranges_before_fork(void)
 {
 	hms_guard_enter();
-	hms_places_before_fork();
+	hms_places_lock();
 	pthread_mutex_lock(&lock);
-}
-
-static void clear_charges(void)
-{
-	for (unsigned i = 0; i < places->ntargets; i++)
-		places->targets[i]->bound = 0;
-	for (unsigned i = 0; i < places->nlimits; i++)
-		places->limits[i].used = 0;
-	for (unsigned i = 0; i < places->nrules; i++)
-		places->rule_limit[i].used = 0;
-	for (unsigned i = 0; i < places->nplaces; i++)
-		for (unsigned j = 0; j < places->places[i].nsteps; j++)
-			memset(places->places[i].steps[j].dealt, 0,
-				places->places[i].steps[j].ntargets *
-					sizeof(uint64_t));
-}
-
-/*
- * What other threads had decided on, but not bound or remembered yet, is not
- * in the child: only what stands in the table is charged there.
- */
-static void charge_anew(void)
-{
-	const struct hms_range *range = hms_tree_first(0, UINTPTR_MAX);
-
-	if (!places)
-		return;
-	clear_charges();
-	for (; range; range = hms_tree_after(range))
-		charge(range, 1);
+	if (places)
+		hms_limits_before_fork(places);
 }
 
 void hms_ranges_after_fork(bool child)
 {
 	if (child)
-		charge_anew();
+		hms_retargets_reset();
+	if (places)
+		hms_limits_after_fork(places, child);
+	if (child && places)
+		hms_ranges_inherit();
 	pthread_mutex_unlock(&lock);
-	hms_places_after_fork();
+	hms_places_unlock();
 	hms_guard_leave();
 }

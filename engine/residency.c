@@ -4,12 +4,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/uio.h>
 
 #include "base/sys.h"
 #include "engine/place.h"
 
-/* Asked at a time; small enough for any thread's stack (10 KiB). */
+/* Asked at a time; small enough for any thread's stack (16 KiB). */
 #define BATCH 512
+#define WAKES 64 /* pages woken at a time */
+#define GONE 8 /* so many cannot be read: no more are tried */
 #define LAST_NODE 63
 
 /* Bits of an entry of pagemap: the kernel's admin-guide/mm/pagemap.rst. */
@@ -19,6 +22,45 @@
 static int open_pagemap(bool files)
 {
 	return files ? hms_sys_open("/proc/self/pagemap", O_RDONLY, 0) : -1;
+}
+
+/* The kernel reads a byte of each for us, which is nobody's access. */
+void hms_pages_wake(void *const *pages, unsigned n)
+{
+	struct iovec from[WAKES];
+	char bytes[WAKES];
+	unsigned failed = 0;
+
+	for (unsigned i = 0; i < n && failed < GONE;) {
+		unsigned some = n - i < WAKES ? n - i : WAKES;
+		const struct iovec to = { bytes, some };
+		ssize_t got;
+
+		for (unsigned j = 0; j < some; j++)
+			from[j] = (struct iovec){ pages[i + j], 1 };
+		got = hms_sys_peek(&to, from, (int)some);
+		/* It ends before one that has gone. */
+		failed += got < (ssize_t)some;
+		i += got > 0 ? (unsigned)got : 0;
+		i += got < (ssize_t)some;
+	}
+}
+
+/* Those that are there after all are asked for once more. */
+static void ask_again(
+	void **pages, int *status, const uint64_t *entries, size_t n)
+{
+	void *asleep[BATCH];
+	unsigned found = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (hms_page_sleeps(status[i]) &&
+			(entries[i] & (PRESENT | OF_FILE)) == PRESENT)
+			asleep[found++] = pages[i];
+	if (!found)
+		return;
+	hms_pages_wake(asleep, found);
+	hms_sys_move_pages(0, n, pages, NULL, status, 0);
 }
 
 /* Zero entries if they cannot be read: then no page is known as a file's. */
@@ -72,6 +114,7 @@ int hms_residency(
 		if (rc < 0)
 			break;
 		read_pagemap(fd, at, n, page, entries);
+		ask_again(pages, status, entries, n);
 		for (size_t i = 0; i < n; i++)
 			add_page(status[i], entries[i], page, files, sum);
 		at += n * page;

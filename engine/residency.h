@@ -1,9 +1,25 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* How residency.c asks when move_pages(2) may not be called. */
+/* How residency.c asks for what move_pages(2) does not tell. */
 #ifndef HMS_ENGINE_RESIDENCY_H
 #define HMS_ENGINE_RESIDENCY_H
 
+#include <errno.h>
+#include <stdbool.h>
+
 #include "engine/target/target.h"
+
+/*
+ * Pages that the kernel's NUMA balancing has unmapped are there, but from Linux
+ * 6.1 on until 6.6 move_pages(2) neither sees nor moves them: ENOENT, EFAULT.
+ * After this they are mapped again, until it comes round the next time.  A page
+ * that has gone meanwhile is no error.  Async-signal-safe.
+ */
+void hms_pages_wake(void *const *pages, unsigned n);
+/* Is it such an answer? */
+static inline bool hms_page_sleeps(int status)
+{
+	return status == -EFAULT || status == -ENOENT;
+}
 
 /*
  * From /proc/self/numa_maps, which counts by mapping: of a mapping that is

@@ -4,6 +4,7 @@
 
 #include "engine/place.h"
 #include "engine/resolving.h"
+#include "engine/target/device.h"
 #include "engine/target/node.h"
 
 #define HMS_TARGET(type, kind) extern const struct hms_target_ops kind;
@@ -75,6 +76,7 @@ int resolve_target(struct resolving *r, const struct hms_term *term,
 	const struct hms_target_ops *ops = hms_target_kind(term->type);
 	/* `near cpu` is another word for it. */
 	const char *text = term->type == HMS_TERM_LOCAL ? "local" : term->text;
+	struct hms_managed_targets *inner = NULL;
 	struct hms_target *target;
 	int rc;
 
@@ -85,9 +87,14 @@ int resolve_target(struct resolving *r, const struct hms_term *term,
 		*found = target;
 		return 0;
 	}
+	rc = term->type == HMS_TERM_MANAGED ? resolve_managed(r, term, &inner)
+					    : 0;
+	if (rc)
+		return rc;
 	target = new_target(r, ops, text);
 	if (!target)
 		return -ENOMEM;
+	target->state = inner;
 	r->spec.term = term;
 	rc = ops->create(target, &r->spec);
 	if (rc)
@@ -203,6 +210,26 @@ static int resolve_term(struct resolving *r, const struct hms_term *term,
 	return 0;
 }
 
+/* Two targets that are not the same memory under two names. */
+static bool has_choice(const struct hms_place *place)
+{
+	const struct hms_target *first = NULL;
+
+	for (unsigned i = 0; i < place->nsteps; i++)
+		for (unsigned j = 0; j < place->steps[i].ntargets; j++) {
+			const struct hms_target *t = place->steps[i].targets[j];
+
+			if (!first)
+				first = t;
+			else if (t != first &&
+				 (t->ops->maps || first->ops->maps ||
+					 memcmp(t->nodes, first->nodes,
+						 sizeof(t->nodes))))
+				return true;
+		}
+	return false;
+}
+
 /* 0 also if nothing is left of it: then it has no steps. */
 static int resolve_place(struct resolving *r, const struct hms_place_spec *spec,
 	struct hms_place *place)
@@ -229,6 +256,9 @@ static int resolve_place(struct resolving *r, const struct hms_place_spec *spec,
 		}
 		rc = resolve_term(r, &spec->terms[i], place);
 	}
+	/* What it is for is what its first choice is for. */
+	if (!rc && place->nsteps && spec->nterms)
+		rc = resolve_reach(r, &spec->terms[0], place);
 	return rc;
 }
 
@@ -247,6 +277,7 @@ static int resolve_places(
 
 		if (rc)
 			return rc;
+		place->choice = has_choice(place);
 		index[i] = place->nsteps ? out->nplaces : 0;
 		if (place->nsteps)
 			place->index = out->nplaces++;
@@ -256,12 +287,27 @@ static int resolve_places(
 	return 0;
 }
 
+/* A block that the kernel interleaves is on no target that it could leave. */
+static void share_by_stripes(struct hms_place *place)
+{
+	for (unsigned i = 0; i < place->nsteps; i++)
+		place->steps[i].sharing = HMS_SHARE_STRIPES;
+}
+
 static void resolve_rules(const struct hms_policy *policy,
 	struct hms_places *out, const unsigned *index)
 {
 	out->nrules = policy->nrules;
 	for (unsigned i = 0; i < policy->nrules; i++) {
+		struct hms_place *place;
+
 		out->rule_place[i] = index[policy->rules[i].place];
+		place = &out->places[out->rule_place[i]];
+		if (place->choice &&
+			hms_rule_migrates(policy, &policy->rules[i])) {
+			out->rule_moves[i] = out->moves = true;
+			share_by_stripes(place);
+		}
 		out->rule_limit[i].bytes = policy->rules[i].limit;
 	}
 	out->nlimits = policy->nlimits;
@@ -284,10 +330,13 @@ static int alloc_tables(struct resolving *r, unsigned nterms)
 		arena, policy->nlimits * sizeof(*out->limits) + 1);
 	out->rule_place = hms_arena_alloc(
 		arena, policy->nrules * sizeof(*out->rule_place) + 1);
+	out->rule_moves = hms_arena_alloc(
+		arena, policy->nrules * sizeof(*out->rule_moves) + 1);
 	out->rule_limit = hms_arena_alloc(
 		arena, policy->nrules * sizeof(*out->rule_limit) + 1);
 	return r->wished && out->warnings && out->places && out->limits &&
-			       out->rule_place && out->rule_limit
+			       out->rule_place && out->rule_moves &&
+			       out->rule_limit
 		       ? 0
 		       : -ENOMEM;
 }
@@ -345,7 +394,10 @@ int hms_places_resolve(const struct hms_policy *policy,
 	rc = index ? prepare(&r) : -ENOMEM;
 	if (!rc)
 		rc = resolve_places(&r, index, missing);
-	if (!rc)
-		resolve_rules(policy, out, index);
-	return rc;
+	if (rc)
+		return rc;
+	resolve_rules(policy, out, index);
+	if (out->moves)
+		resolve_speeds(&r);
+	return 0;
 }

@@ -27,6 +27,10 @@ int resolve_target(struct resolving *r, const struct hms_term *term,
 /* The same for a set of nodes; a single one is the target "node:N". */
 int resolve_set(struct resolving *r, const struct hms_node_set *set,
 	struct hms_target **found);
+struct hms_managed_targets;
+/* What managed() holds; -ENOENT: nothing of it is on this machine. */
+int resolve_managed(struct resolving *r, const struct hms_term *term,
+	struct hms_managed_targets **out);
 /* What a wish became; never NULL for BEST and NEAR. */
 const struct hms_wished *resolve_wished(
 	const struct resolving *r, const struct hms_term *term);
@@ -37,5 +41,11 @@ unsigned resolve_columns(
 /* One column of a term is one step; -ENOENT if none of its targets is here. */
 int resolve_step(struct resolving *r, const struct hms_term *term,
 	unsigned column, struct hms_step *step);
+
+/* What the first term of a place says of devices that are to reach it. */
+int resolve_reach(struct resolving *r, const struct hms_term *term,
+	struct hms_place *place);
+/* How fast the targets are, once all are there. */
+void resolve_speeds(const struct resolving *r);
 
 #endif

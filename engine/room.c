@@ -307,3 +307,13 @@ void hms_room_bound(struct hms_target *target, int64_t bytes)
 			__atomic_fetch_add(&room.node[n].spent, (uint64_t)bytes,
 				__ATOMIC_RELAXED);
 }
+
+void hms_room_moved(struct hms_target *target, uint64_t bytes)
+{
+	if (target->ops->maps)
+		return;
+	__atomic_fetch_add(&target->touched, bytes, __ATOMIC_RELAXED);
+	for (unsigned n = 0; n <= room.nodes->max; n++)
+		if (hms_target_has_node(target, n))
+			SET(room.node[n].at_ns, 0);
+}

@@ -26,6 +26,8 @@ const char *hms_room_root(void);
 size_t hms_room(struct hms_target *target, size_t want);
 /* bytes more or, if negative, less are bound to target.  Lock-free. */
 void hms_room_bound(struct hms_target *target, int64_t bytes);
+/* Pages have moved to target: they are touched there, and no longer free. */
+void hms_room_moved(struct hms_target *target, uint64_t bytes);
 /*
  * Free bytes of a node as last read, without the pages that the kernel keeps
  * back; cached for 100 ms or until much was bound since.  Lock-free.

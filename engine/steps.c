@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/resolving.h"
+#include "engine/target/device.h"
 #include "engine/target/node.h"
 
 static bool is_wish(const struct hms_term *term)
@@ -290,4 +291,45 @@ int resolve_step(struct resolving *r, const struct hms_term *term,
 		return -ENOENT;
 	settle_weights(r, step);
 	return 0;
+}
+
+/* Each column of each term is one more place where it may be. */
+static int add_columns(struct resolving *r, const struct hms_term *term,
+	struct hms_managed_targets *in)
+{
+	unsigned columns = resolve_columns(r, term);
+
+	for (unsigned column = 0; column < columns; column++) {
+		struct hms_step step;
+		int rc = resolve_step(r, term, column, &step);
+
+		if (rc == -ENOENT)
+			return 0;
+		if (rc)
+			return rc;
+		if (!in->n || in->targets[in->n - 1] != step.targets[0])
+			in->targets[in->n++] = step.targets[0];
+	}
+	return 0;
+}
+
+int resolve_managed(struct resolving *r, const struct hms_term *term,
+	struct hms_managed_targets **out)
+{
+	struct hms_managed_targets *in =
+		hms_arena_alloc(r->spec.arena, sizeof(*in));
+	unsigned most = 0;
+	int rc = 0;
+
+	for (unsigned i = 0; i < term->nterms; i++)
+		most += resolve_columns(r, &term->terms[i]);
+	if (in)
+		in->targets = hms_arena_alloc(
+			r->spec.arena, most * sizeof(*in->targets) + 1);
+	if (!in || !in->targets)
+		return -ENOMEM;
+	for (unsigned i = 0; i < term->nterms && !rc; i++)
+		rc = add_columns(r, &term->terms[i], in);
+	*out = in;
+	return rc || in->n ? rc : -ENOENT;
 }

@@ -95,7 +95,8 @@ static bool continues(const struct hms_range *a, const struct hms_range *b)
 	return a->end == b->start && a->place == b->place &&
 	       a->target == b->target && a->rule == b->rule &&
 	       a->step == b->step && a->options == b->options &&
-	       a->kind == b->kind && a->reserve == b->reserve;
+	       a->kind == b->kind && a->site == b->site &&
+	       a->reserve == b->reserve;
 }
 
 int hms_tree_add(const struct hms_range *range, bool stripe)
@@ -188,6 +189,13 @@ const struct hms_range *hms_tree_after(const struct hms_range *range)
 
 	node = RB_NEXT(tree, &tree, node);
 	return node ? &node->range : NULL;
+}
+
+struct hms_range *hms_tree_edit(const struct hms_range *range)
+{
+	return &((struct node *)((uintptr_t)range -
+				 offsetof(struct node, range)))
+			->range;
 }
 
 size_t hms_tree_count(void)

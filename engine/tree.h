@@ -26,6 +26,8 @@ bool hms_tree_take(uintptr_t start, uintptr_t end, struct hms_range *taken,
 const struct hms_range *hms_tree_first(uintptr_t start, uintptr_t end);
 /* The one after a piece that hms_tree_first() or this gave; NULL if none. */
 const struct hms_range *hms_tree_after(const struct hms_range *range);
+/* To change what such a piece says, but not where it is. */
+struct hms_range *hms_tree_edit(const struct hms_range *range);
 /* Pieces, and those of them that are stripes; any thread, no lock. */
 size_t hms_tree_count(void);
 size_t hms_tree_stripes(void);

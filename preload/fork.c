@@ -5,23 +5,31 @@
  * run after everybody else's preparations, which may allocate, and before
  * everybody else's clean-up.
  *
- * Order is that of taking: heaps call windows, windows and map calls the
- * range table, the range table the targets.
+ * Order is that of taking: the worker's comes first; who calls is asked before
+ * anything; heaps call windows, windows and map calls the range table, the
+ * range table the targets.
  */
 #include <pthread.h>
 
 #include "base/guard.h"
 #include "base/sys.h"
 #include "engine/heap/instance.h"
+#include "engine/heap/keep.h"
 #include "engine/heap/window.h"
+#include "engine/mover/mover.h"
 #include "engine/range.h"
+#include "engine/site/frame.h"
 #include "engine/target/fork.h"
 #include "engine/engine.h"
 #include "preload/preload.h"
+#include "preload/worker.h"
+#include "report/account.h"
 #include "report/report.h"
 #include "report/status.h"
 #include "shims/map.h"
+#include "shims/reach.h"
 #include "shims/start.h"
+#include "shims/track.h"
 
 static __thread unsigned depth;
 
@@ -31,11 +39,18 @@ void hms_fork_prepare(void)
 	if (depth++)
 		return;
 	hms_guard_enter();
+	hms_mover_before_fork();
+	hms_worker_before_fork();
+	hms_account_before_fork();
+	site_frames_before_fork();
+	hms_keep_before_fork();
 	hms_instances_before_fork();
 	hms_windows_before_fork();
 	if (!hms_engine.live)
 		return;
+	hms_track_before_fork();
 	hms_map_before_fork();
+	hms_reach_before_fork();
 	hms_ranges_before_fork();
 	hms_targets_before_fork();
 	hms_status_before_fork();
@@ -51,10 +66,17 @@ void hms_fork_done(bool child)
 		hms_status_after_fork(child);
 		hms_targets_after_fork(child);
 		hms_ranges_after_fork(child);
+		hms_reach_after_fork(child);
 		hms_map_after_fork(child);
+		hms_track_after_fork();
 	}
 	hms_windows_after_fork(child);
 	hms_instances_after_fork(child);
+	hms_keep_after_fork(child);
+	site_frames_after_fork(child);
+	hms_account_after_fork(child);
+	hms_mover_after_fork(child);
+	hms_worker_after_fork(child);
 	hms_guard_leave();
 }
 

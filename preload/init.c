@@ -4,6 +4,7 @@
  * whichever shim is reached first starts HMS, a constructor does so at the
  * latest.
  */
+#include <dlfcn.h>
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -22,11 +23,16 @@
 #include "engine/engine.h"
 #include "preload/phase.h"
 #include "preload/preload.h"
+#include "preload/worker.h"
+#include "report/account.h"
 #include "report/report.h"
 #include "report/status.h"
 #include "shims/heap.h"
+#include "shims/hooks.h"
 #include "shims/loader.h"
+#include "shims/mapped.h"
 #include "shims/next.h"
+#include "shims/opencl.h"
 #include "shims/start.h"
 
 unsigned hms_heap_mode;
@@ -146,14 +152,36 @@ static void read_options(void)
 	acting = !hms_process.options.disable && hms_process.options.here;
 }
 
+/* Vendors whose calls some rule may match, or that are to be counted. */
+static uint32_t vendors(void)
+{
+	static const enum hms_family families[] = { HMS_FAMILY_CUDA,
+		HMS_FAMILY_HIP, HMS_FAMILY_ZE };
+	uint32_t live = 0;
+
+	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
+		if (hms_family_ruled(families[i]) ||
+			hms_engine.places->reaches & 1u << families[i] ||
+			(hms_counting &&
+				hms_process.options.shims & 1u << families[i]))
+			live |= 1u << families[i];
+	return live;
+}
+
 static void follow(void)
 {
 	read_policy();
 	if (!hms_process.policy)
 		return;
 	hms_report_setup(hms_process.options.report, hms_process.program);
+	if (hms_counting) {
+		hms_account_setup(hms_process.options.sites);
+		hms_mapped_setup(hms_process.options.shims);
+	}
 	hms_threads_setup();
+	hms_layers_offer();
 	hms_engine.live = true;
+	hms_vendors_live = vendors();
 }
 
 static void start(void)
@@ -171,6 +199,7 @@ static void start(void)
 	if (hms_process.options.shims & (1u << HMS_FAMILY_HEAP)) {
 		hms_loader_clear_deepbind();
 		hms_heap_routes(hms_counting);
+		hms_heap_account();
 		set_heap_mode(HMS_HEAP_OWN);
 	} else {
 		pass();
@@ -196,19 +225,40 @@ enum hms_heap_mode hms_start(void)
 	return __atomic_load_n(&hms_heap_mode, __ATOMIC_ACQUIRE);
 }
 
+/*
+ * A loader of OpenCL may open this library as a layer in a process that does
+ * not have it, such as a child that HMS_CHILDREN=drop spared.
+ */
+static bool preloaded(void)
+{
+	void *program = dlopen(NULL, RTLD_LAZY);
+
+	return program && dlsym(program, "clInitLayer") == (void *)clInitLayer;
+}
+
 __attribute__((constructor)) static void loaded(void)
 {
-	int saved = errno;
+	int saved = errno, idle = IDLE;
 
+	/* Whoever reached us before did so because we are there. */
+	if (atomic_load(&state) == IDLE && !preloaded() &&
+		atomic_compare_exchange_strong(&state, &idle, STARTED))
+		return;
 	hms_start();
 	hms_guard_enter();
 	if (acting)
 		resolve();
+	if (hms_engine.live)
+		hms_layers_offer();
 	if (acting && hms_process.options.drop)
 		hms_children_drop(environ);
 	if (hms_engine.live)
 		hms_selftest();
+	if (hms_engine.live)
+		hms_rules_stacks();
 	hms_guard_leave();
+	hms_worker_allow();
+	hms_worker_poke();
 	errno = saved;
 }
 
@@ -218,10 +268,13 @@ void hms_drain(void)
 	int saved = errno;
 
 	/* A vfork child borrows our memory, and must leave no traces in it. */
-	if (!hms_engine.live || !hms_counting ||
-		hms_process.pid != hms_sys_getpid() ||
-		atomic_exchange(&drained, true))
+	if (!hms_engine.live || hms_process.pid != hms_sys_getpid())
 		return;
+	hms_worker_end();
+	if (!hms_counting || atomic_exchange(&drained, true)) {
+		errno = saved;
+		return;
+	}
 	hms_guard_enter();
 	hms_status->bootstrap_bytes = hms_boot_bytes();
 	set_phase(HMS_PHASE_DRAINING);

@@ -28,12 +28,20 @@ extern struct hms_process hms_process __attribute__((visibility("hidden")));
 int hms_rules_setup(struct hms_diag *diag);
 /* rules.c: is the family intercepted, and can a rule match its calls? */
 bool hms_family_ruled(enum hms_family family);
+/*
+ * rules.c: makes stacks known, if rules ask for them.  Calls the loader, so
+ * never inside a call of the program.
+ */
+void hms_rules_stacks(void);
 /* fork.c: registers the handlers. */
 void hms_fork_setup(void);
 /* thread.c: a destructor for threads that own caches or counters. */
 void hms_threads_setup(void);
 /* selftest.c: are our functions the ones that the program reaches? */
 void hms_selftest(void);
+/* layers.c: tells OpenCL's loader of us, if rules name its calls; twice is
+ * once. */
+void hms_layers_offer(void);
 /* children.c: HMS_CHILDREN=drop. */
 void hms_children_drop(char **environment);
 

@@ -4,18 +4,28 @@
  * rows in the status page, the engine learns what to look at.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "base/text.h"
 #include "engine/engine.h"
 #include "engine/heap/heap.h"
+#include "engine/heap/window.h"
+#include "engine/mover/mover.h"
 #include "engine/range.h"
+#include "engine/site/memo.h"
+#include "engine/site/walk.h"
+#include "engine/source/source.h"
 #include "engine/topology/topology.h"
 #include "engine/witness.h"
 #include "preload/preload.h"
+#include "preload/worker.h"
+#include "report/account.h"
 #include "report/report.h"
+#include "report/status.h"
 #include "shims/heap.h"
+#include "shims/map.h"
 
 static uint64_t family_apis(enum hms_family family)
 {
@@ -99,8 +109,23 @@ static int resolve(unsigned *missing, struct hms_diag *diag)
 	return rc;
 }
 
+/* In the order of preload/fork.c. */
+static void lock_maps(void)
+{
+	hms_windows_lock();
+	hms_map_lock();
+}
+
+static void unlock_maps(void)
+{
+	hms_map_unlock();
+	hms_windows_unlock();
+}
+
 int hms_rules_setup(struct hms_diag *diag)
 {
+	static const struct hms_source_holds holds = { lock_maps, unlock_maps,
+		hms_worker_still };
 	unsigned missing = 0;
 	int rc = resolve(&missing, diag);
 
@@ -114,12 +139,54 @@ int hms_rules_setup(struct hms_diag *diag)
 		hms_log(HMS_LOG_WARN,
 			"%u place(s) name only memory that this machine lacks; that memory is left alone",
 			missing);
+	hms_places_share(&hms_process.places, &hms_process.arena,
+		secure_getenv("XDG_RUNTIME_DIR"));
 	hms_ranges_setup(&hms_process.places);
+	hms_mover_setup(lock_maps, unlock_maps);
+	hms_sources_setup(&holds);
 	hms_report_describe(hms_process.policy, &hms_process.places);
+	rc = hms_worker_setup(diag);
+	if (rc)
+		return rc;
 	hms_engine.policy = hms_process.policy;
 	hms_engine.places = &hms_process.places;
 	hms_engine.witness = &hms_process_witness;
+	for (unsigned family = 0; family < HMS_FAMILIES; family++)
+		if (hms_family_ruled(family))
+			hms_engine.ruled |= 1u << family;
 	hms_engine.has_map_rules = hms_family_ruled(HMS_FAMILY_MAP);
 	hms_engine.has_brk_rules = hms_family_ruled(HMS_FAMILY_BRK);
 	return 0;
+}
+
+/*
+ * Without stacks, `from` still knows the module that called, C++ runtime or
+ * not; `via` and `site` match nothing.
+ */
+void hms_rules_stacks(void)
+{
+	const struct hms_policy *policy = hms_process.policy;
+	bool asked = policy->needs_modules || policy->needs_stacks;
+	uint64_t left = hms_counter.left;
+	int rc;
+
+	if (!asked && !hms_accounting)
+		return;
+	/* What the loader asks for now is not counted, see hms_count_fast(). */
+	hms_counter.left = 0;
+	if (hms_accounting)
+		hms_sites_want_hints();
+	if (!policy->needs_stacks)
+		hms_sites_only_callers();
+	site_memo_watch = hms_thread_watch;
+	rc = hms_sites_start(policy->patterns, policy->npatterns);
+	hms_counter.left = left;
+	hms_learning = !rc && policy->needs_modules;
+	hms_stacks = !rc && asked;
+	if (rc && policy->needs_stacks)
+		hms_log(HMS_LOG_ERROR,
+			"rules with \"via\" or \"site\" match nothing here: %s",
+			rc == -ENOENT ? "there is no libunwind-x86_64.so.8 "
+					"(apt-get install libunwind8)"
+				      : strerrordesc_np(-rc));
 }

@@ -9,6 +9,7 @@
 
 #include "base/guard.h"
 #include "engine/heap/heap.h"
+#include "engine/site/memo.h"
 #include "preload/preload.h"
 #include "report/status.h"
 
@@ -20,6 +21,7 @@ static void thread_ends(void *unused)
 	hms_guard_enter();
 	hms_heap_thread_end();
 	hms_tally_release();
+	site_memo_thread_end();
 	hms_guard_leave();
 }
 

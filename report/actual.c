@@ -7,7 +7,10 @@
 
 #include "base/guard.h"
 #include "base/sys.h"
+#include "engine/engine.h"
 #include "engine/range.h"
+#include "engine/site/walk.h"
+#include "engine/target/device.h"
 #include "report/status.h"
 
 #define GAP UINT64_C(20000000) /* ns between two looks, at least */
@@ -162,6 +165,19 @@ static void store(uint64_t *to, uint64_t value)
 	__atomic_store_n(to, value, __ATOMIC_RELAXED);
 }
 
+/*
+ * Of devices and managed memory the kernel knows no pages: they are where their
+ * driver handed them out.
+ */
+static bool is_drivers(uint32_t t)
+{
+	const struct hms_places *places = hms_engine.places;
+
+	return places && t < places->ntargets &&
+	       (hms_target_device_id(places->targets[t]) ||
+		       hms_target_managed_in(places->targets[t]));
+}
+
 static void publish(void)
 {
 	struct hms_status *s = hms_status;
@@ -173,12 +189,28 @@ static void publish(void)
 		store(&s->rules[r].actual_absent, sum.rule[r].absent);
 	}
 	for (uint32_t t = 0; t < s->ntargets; t++) {
-		store(&s->targets[t].actual, sum.target[t].actual);
+		store(&s->targets[t].actual,
+			is_drivers(t) ? __atomic_load_n(&s->targets[t].bound,
+						__ATOMIC_RELAXED)
+				      : sum.target[t].actual);
 		store(&s->targets[t].elsewhere, sum.target[t].elsewhere);
 		store(&s->targets[t].absent, sum.target[t].absent);
 	}
 	__atomic_store_n(&s->nspans, sum.nspans, __ATOMIC_RELAXED);
 	store(&s->updated_ns, hms_sys_clock(CLOCK_REALTIME));
+}
+
+/* Only what is known of callers can be missed there. */
+static void publish_patterns(void)
+{
+	const struct hms_policy *policy = hms_engine.policy;
+	uint64_t met;
+
+	if (!policy || !hms_sites_known(&met))
+		return;
+	store(&hms_status->patterns_met, met);
+	__atomic_store_n(
+		&hms_status->npatterns, policy->npatterns, __ATOMIC_RELAXED);
 }
 
 static bool take(void)
@@ -189,6 +221,16 @@ static bool take(void)
 		return true;
 	return holder != self &&
 	       atomic_compare_exchange_strong(&sum.busy, &holder, self);
+}
+
+static void count_faults(void)
+{
+	uint64_t minor, major;
+
+	if (hms_sys_faults(&minor, &major))
+		return;
+	store(&hms_status->minor_faults, minor);
+	store(&hms_status->major_faults, major);
 }
 
 void hms_report_refresh(bool force)
@@ -210,6 +252,8 @@ void hms_report_refresh(bool force)
 	hms_range_each(visit, NULL);
 	count_pending();
 	publish();
+	publish_patterns();
+	count_faults();
 	cost = hms_sys_clock(CLOCK_MONOTONIC) - begin;
 	store(&sum.not_before,
 		begin + (cost * SHARE > GAP ? cost * SHARE : GAP));

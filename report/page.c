@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "base/runtime.h"
 #include "base/sys.h"
 
 #define KEEP_NS (UINT64_C(3600) * 1000000000)
@@ -26,49 +27,6 @@ struct dirent64_record {
 	unsigned char type;
 	char name[];
 };
-
-bool hms_page_folder(
-	unsigned i, const char *runtime, uid_t uid, struct hms_text *out)
-{
-	out->len = 0;
-	out->cut = false;
-	switch (i) {
-	case 0:
-		if (!runtime || runtime[0] != '/')
-			return false;
-		hms_text_add(out, "%s/hms", runtime);
-		return !out->cut;
-	case 1:
-		hms_text_add(out, "/run/user/%u/hms", (unsigned)uid);
-		return !out->cut;
-	case 2:
-		hms_text_add(out, "/tmp/hms-%u", (unsigned)uid);
-		return !out->cut;
-	}
-	return false;
-}
-
-/* Opens the folder if it is ours alone; a descriptor or -errno. */
-static int open_folder(const char *path)
-{
-	struct stat st;
-	int fd, err;
-
-	err = hms_sys_mkdir(path, 0700);
-	if (err && err != -EEXIST)
-		return err;
-	fd = hms_sys_open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
-	if (fd < 0)
-		return fd;
-	err = hms_sys_fstat(fd, &st);
-	if (!err && (st.st_uid != hms_sys_geteuid() || (st.st_mode & 0077)))
-		err = -EPERM;
-	if (err) {
-		hms_sys_close(fd);
-		return err;
-	}
-	return fd;
-}
 
 /* The number of "NUMBER.status", or 0. */
 static pid_t page_pid(const char *name)
@@ -107,7 +65,30 @@ static bool is_left_behind(const char *path, uint64_t *last)
 	TAKE(started_ns);
 	TAKE(updated_ns);
 	*last = updated_ns > started_ns ? updated_ns : started_ns;
-	return !hms_page_alive((pid_t)pid, start_ticks);
+	return !hms_process_alive((pid_t)pid, start_ticks);
+}
+
+bool hms_page_sites(const char *page, struct hms_text *out)
+{
+	size_t len = strlen(page);
+
+	out->len = 0;
+	out->cut = false;
+	if (len <= strlen(".status"))
+		return false;
+	hms_text_put(out, page, len - strlen(".status"));
+	hms_text_add(out, ".sites");
+	return !out->cut;
+}
+
+void hms_page_remove(const char *page)
+{
+	char sites[HMS_RUNTIME_PATH];
+	struct hms_text text = HMS_TEXT(sites);
+
+	if (hms_page_sites(page, &text))
+		hms_sys_unlink(sites);
+	hms_sys_unlink(page);
 }
 
 /* One file of the folder; removed if its time is over. */
@@ -118,7 +99,7 @@ static void sweep_file(const char *file, unsigned *kept)
 	if (!is_left_behind(file, &last))
 		return;
 	if (last + KEEP_NS < now || *kept >= KEEP_FILES)
-		hms_sys_unlink(file);
+		hms_page_remove(file);
 	else
 		++*kept;
 }
@@ -127,7 +108,7 @@ static void sweep_file(const char *file, unsigned *kept)
 static void sweep(int folder, const char *path)
 {
 	uint64_t buf[512];
-	char file[HMS_PAGE_PATH];
+	char file[HMS_RUNTIME_PATH];
 	unsigned kept = 0, seen = 0;
 	ssize_t n;
 
@@ -148,28 +129,10 @@ static void sweep(int folder, const char *path)
 	}
 }
 
-/* Reserves every block of a fresh file; 0 or -errno. */
-static int reserve(int fd, size_t size)
-{
-	static const char zero[4096];
-	int err;
-
-	/* Beyond ulimit -f the kernel would send SIGXFSZ. */
-	if (hms_sys_rlimit(RLIMIT_FSIZE) < size)
-		return -EFBIG;
-	err = hms_sys_fallocate(fd, 0, 0, (off_t)size);
-	if (err != -EOPNOTSUPP)
-		return err;
-	err = 0;
-	for (size_t done = 0; done < size && !err; done += sizeof(zero))
-		err = hms_sys_write_all(fd, zero, sizeof(zero));
-	return err;
-}
-
 static int create_in(
 	const char *folder, struct hms_text *path, struct hms_status **out)
 {
-	int fd, dir = open_folder(folder), err;
+	int fd, dir = hms_runtime_open(folder), err;
 	void *p;
 
 	if (dir < 0)
@@ -182,12 +145,12 @@ static int create_in(
 	if (path->cut)
 		return -ENAMETOOLONG;
 	/* Left by an earlier process of this number, or before an exec. */
-	hms_sys_unlink(path->buf);
+	hms_page_remove(path->buf);
 	fd = hms_sys_open(
 		path->buf, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return fd;
-	err = reserve(fd, sizeof(**out));
+	err = hms_runtime_reserve(fd, 0, sizeof(**out));
 	p = err ? NULL
 		: hms_sys_mmap(NULL, sizeof(**out), PROT_READ | PROT_WRITE,
 			  MAP_SHARED, fd, 0);
@@ -204,13 +167,13 @@ static int create_in(
 int hms_page_create(
 	const char *runtime, struct hms_text *path, struct hms_status **out)
 {
-	char folder[HMS_PAGE_PATH];
+	char folder[HMS_RUNTIME_PATH];
 	int err = -ENOENT;
 
-	for (unsigned i = 0; i < HMS_PAGE_FOLDERS; i++) {
+	for (unsigned i = 0; i < HMS_RUNTIME_FOLDERS; i++) {
 		struct hms_text text = HMS_TEXT(folder);
 
-		if (!hms_page_folder(i, runtime, hms_sys_geteuid(), &text))
+		if (!hms_runtime_folder(i, runtime, hms_sys_geteuid(), &text))
 			continue;
 		err = create_in(folder, path, out);
 		if (!err)
@@ -224,39 +187,11 @@ void hms_page_unmap(struct hms_status *page)
 	hms_sys_munmap(page, sizeof(*page));
 }
 
-/* proc(5): "pid (comm) state ppid ..."; comm may hold anything, ')' too. */
-uint64_t hms_page_start_ticks(pid_t pid)
-{
-	char path[32], stat[1024], *s;
-	struct hms_text text = HMS_TEXT(path);
-
-	hms_text_add(&text, "/proc/%d/stat", (int)pid);
-	if (hms_sys_read_file(path, stat, sizeof(stat)) <= 0)
-		return 0;
-	s = strrchr(stat, ')');
-	if (!s || s[1] != ' ' || s[2] == 'Z' || s[2] == 'X')
-		return 0;
-	s += 2; /* field 3 */
-	for (int field = 3; field < 22; field++) {
-		s = strchr(s, ' ');
-		if (!s)
-			return 0;
-		s++;
-	}
-	return strtoull(s, NULL, 10);
-}
-
-bool hms_page_alive(pid_t pid, uint64_t start_ticks)
-{
-	if (hms_sys_kill(pid, 0) == -ESRCH)
-		return false;
-	return hms_page_start_ticks(pid) == start_ticks;
-}
-
 bool hms_page_valid(const struct hms_status *page, size_t bytes)
 {
 	return bytes >= sizeof(*page) && page->magic == HMS_STATUS_MAGIC &&
 	       page->size == sizeof(*page) &&
 	       page->nrules <= HMS_STATUS_RULES &&
+	       page->nlimits <= HMS_STATUS_LIMITS &&
 	       page->ntargets <= HMS_STATUS_TARGETS;
 }

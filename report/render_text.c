@@ -7,8 +7,8 @@
 
 #include "base/text.h"
 #include "config/policy.h"
-
-#define WIDTH 96 /* where lists wrap; tables are made to fit it */
+#include "report/render_learning.h"
+#include "report/render_sites.h"
 
 void hms_sink_add(struct hms_sink *sink, const char *format, ...)
 {
@@ -27,22 +27,22 @@ void hms_sink_add(struct hms_sink *sink, const char *format, ...)
 }
 
 /* "0" and "1.5 GiB": a table is easier to read where nothing has no unit. */
-static const char *amount(uint64_t bytes, char *buf)
+const char *hms_render_amount(uint64_t bytes, char *buf)
 {
 	if (!bytes)
 		return strcpy(buf, "0");
 	return hms_text_human(bytes, buf);
 }
 
-static void column(struct hms_sink *sink, uint64_t bytes)
+void hms_render_column(struct hms_sink *sink, uint64_t bytes)
 {
 	char buf[16];
 
-	hms_sink_add(sink, " %9s", amount(bytes, buf));
+	hms_sink_add(sink, " %9s", hms_render_amount(bytes, buf));
 }
 
 /* Left-aligned text of a fixed width, "~" where it was cut. */
-static void label(struct hms_sink *sink, const char *text, int width)
+void hms_render_label(struct hms_sink *sink, const char *text, int width)
 {
 	if (strlen(text) > (size_t)width)
 		hms_sink_add(sink, "%.*s~", width - 1, text);
@@ -72,16 +72,16 @@ static void rule_row(const struct hms_status *s, int i, struct hms_sink *sink)
 	struct hms_tally_rule calls = hms_status_calls(s, i);
 	const struct hms_status_rule *rule = &s->rules[i];
 
-	label(sink, rule->name, 12);
+	hms_render_label(sink, rule->name, 12);
 	sink->write(sink, " ", 1);
-	label(sink, rule->place, 14);
+	hms_render_label(sink, rule->place, 14);
 	hms_sink_add(sink, " %9llu", (unsigned long long)calls.calls);
-	column(sink, calls.bytes);
-	column(sink, rule->bound);
-	column(sink, rule->bound_peak);
-	column(sink, rule->first);
-	column(sink, rule->spilled);
-	column(sink, rule->refused);
+	hms_render_column(sink, calls.bytes);
+	hms_render_column(sink, rule->bound);
+	hms_render_column(sink, rule->bound_peak);
+	hms_render_column(sink, rule->first);
+	hms_render_column(sink, rule->spilled);
+	hms_render_column(sink, rule->refused);
 	sink->write(sink, "\n", 1);
 }
 
@@ -96,7 +96,7 @@ static void rules(const struct hms_status *s, struct hms_sink *sink)
 		rule_row(s, (int)i, sink);
 	hms_sink_add(sink, "%-12s %-14s %9llu", "(no rule)", "default",
 		(unsigned long long)none.calls);
-	column(sink, none.bytes);
+	hms_render_column(sink, none.bytes);
 	sink->write(sink, "\n", 1);
 	for (uint32_t i = 0; i < s->nrules; i++)
 		if (s->rules[i].failures)
@@ -120,13 +120,14 @@ static void item(struct list *list, const char *label_text, const char *word,
 
 	if (!bytes)
 		return;
-	len = snprintf(text, sizeof(text), "%s %s", word, amount(bytes, size));
+	len = snprintf(text, sizeof(text), "%s %s", word,
+		hms_render_amount(bytes, size));
 	if (!list->at) {
 		hms_sink_add(list->sink, "  ");
-		label(list->sink, label_text, 12);
+		hms_render_label(list->sink, label_text, 12);
 		hms_sink_add(list->sink, " ");
 		list->at = 15;
-	} else if (list->at + (size_t)len + 2 > WIDTH) {
+	} else if (list->at + (size_t)len + 2 > HMS_RENDER_WIDTH) {
 		hms_sink_add(list->sink, ",\n%15s", "");
 		list->at = 15;
 	} else {
@@ -172,14 +173,33 @@ static void targets(const struct hms_status *s, struct hms_sink *sink)
 	for (uint32_t i = 0; i < s->ntargets; i++) {
 		const struct hms_status_target *target = &s->targets[i];
 
-		label(sink, target->text, 27);
-		column(sink, target->bound);
-		column(sink, target->bound_peak);
-		column(sink, target->actual);
-		column(sink, target->elsewhere);
-		column(sink, target->absent);
+		hms_render_label(sink, target->text, 27);
+		hms_render_column(sink, target->bound);
+		hms_render_column(sink, target->bound_peak);
+		hms_render_column(sink, target->actual);
+		hms_render_column(sink, target->elsewhere);
+		hms_render_column(sink, target->absent);
 		hms_sink_add(
 			sink, " %9llu\n", (unsigned long long)target->refusals);
+	}
+}
+
+static void limits(const struct hms_status *s, struct hms_sink *sink)
+{
+	char used[16], bytes[16];
+
+	for (uint32_t i = 0; i < s->nlimits; i++) {
+		const struct hms_status_limit *limit = &s->limits[i];
+
+		hms_sink_add(sink, "%slimit %s: %s of %s", i ? "" : "\n",
+			limit->name, hms_render_amount(limit->used, used),
+			hms_render_amount(limit->bytes, bytes));
+		if (limit->sharing == HMS_STATUS_SHARED)
+			hms_sink_add(sink, ", %s by all processes",
+				hms_render_amount(limit->all, used));
+		else if (limit->sharing == HMS_STATUS_UNSHARED)
+			hms_sink_add(sink, ", could not be shared");
+		hms_sink_add(sink, "\n");
 	}
 }
 
@@ -208,8 +228,9 @@ static void families(const struct hms_status *s, struct hms_sink *sink)
 				hms_family_name((enum hms_family)i));
 }
 
-void hms_render_text(const struct hms_status *status, struct hms_sink *sink)
+void hms_render_text(const struct hms_render *what, struct hms_sink *sink)
 {
+	const struct hms_status *status = what->status;
 	char size[16];
 
 	header(status, sink);
@@ -217,13 +238,26 @@ void hms_render_text(const struct hms_status *status, struct hms_sink *sink)
 	if (status->nrules)
 		where(status, sink);
 	targets(status, sink);
+	limits(status, sink);
+	hms_render_devices_text(status, sink);
 	families(status, sink);
 	if (status->bootstrap_bytes)
 		hms_sink_add(sink, "before the heap was live: %s\n",
-			amount(status->bootstrap_bytes, size));
+			hms_render_amount(status->bootstrap_bytes, size));
 	if (status->lost_tallies)
 		hms_sink_add(sink,
 			"%llu threads shared one tally: their counts are "
 			"approximate\n",
 			(unsigned long long)status->lost_tallies);
+	/* That part says it, too. */
+	if ((status->minor_faults || status->major_faults) &&
+		status->learning.state != HMS_LEARNING_RUNS)
+		hms_sink_add(sink, "page faults: %llu, %llu of them major\n",
+			(unsigned long long)status->minor_faults +
+				status->major_faults,
+			(unsigned long long)status->major_faults);
+	hms_render_learning_text(what, sink);
+	hms_render_nowhere_text(what, sink);
+	hms_render_unknown_text(what, sink);
+	hms_render_sites_text(what, sink);
 }

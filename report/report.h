@@ -59,6 +59,13 @@ struct hms_report_names {
 };
 
 /*
+ * The same for this process, as it is now; program: its base name.  0 or
+ * -errno.
+ */
+int hms_report_path(
+	const char *spec, const char *program, struct hms_text *out);
+
+/*
  * Expands the escapes of spec.  0; -EINVAL: an escape that is none, *bad is
  * where it starts; -ENAMETOOLONG: out is too small.
  */

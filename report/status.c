@@ -15,12 +15,12 @@
 static struct hms_status private_page;
 
 struct hms_status *hms_status = &private_page;
-__thread struct hms_tally *hms_tally_mine;
+__thread struct hms_counter hms_counter;
 bool hms_counting;
 
 static struct {
-	char runtime[HMS_PAGE_PATH]; /* XDG_RUNTIME_DIR as it was at start */
-	char path[HMS_PAGE_PATH]; /* this process's file; "" if none */
+	char runtime[HMS_RUNTIME_PATH]; /* XDG_RUNTIME_DIR as it was at start */
+	char path[HMS_RUNTIME_PATH]; /* this process's file; "" if none */
 	atomic_bool wanted; /* a forked child has yet to make it */
 	struct hms_status *inherited; /* the parent's page, in the child */
 } page;
@@ -30,7 +30,7 @@ static void identify(struct hms_status *status)
 	status->magic = HMS_STATUS_MAGIC;
 	status->size = sizeof(*status);
 	status->pid = (uint32_t)hms_sys_getpid();
-	status->start_ticks = hms_page_start_ticks((pid_t)status->pid);
+	status->start_ticks = hms_process_ticks((pid_t)status->pid);
 	status->started_ns = hms_sys_clock(CLOCK_REALTIME);
 	status->ended_ns = 0;
 	status->nspans = 0;
@@ -63,6 +63,7 @@ static int move_to_file(void)
 		return err;
 	}
 	copy_head(fresh, &private_page);
+	fresh->learning = private_page.learning;
 	hms_status = fresh;
 	return 0;
 }
@@ -88,8 +89,13 @@ int hms_status_open(const char *program)
 void hms_status_close(void)
 {
 	if (page.path[0] && hms_status->pid == (uint32_t)hms_sys_getpid())
-		hms_sys_unlink(page.path);
+		hms_page_remove(page.path);
 	page.path[0] = 0;
+}
+
+const char *hms_status_path(void)
+{
+	return page.path;
 }
 
 /*
@@ -103,11 +109,17 @@ void hms_status_before_fork(void)
 		copy_head(&private_page, hms_status);
 }
 
+/* The next call takes the slow way, and gets one. */
+static void leave_tally(void)
+{
+	hms_counter = (struct hms_counter){ 0 };
+}
+
 void hms_status_after_fork(bool child)
 {
 	if (!child || !hms_counting)
 		return;
-	hms_tally_mine = NULL;
+	leave_tally();
 	page.path[0] = 0;
 	if (hms_status == &private_page) {
 		memset(private_page.tallies, 0, sizeof(private_page.tallies));
@@ -121,7 +133,7 @@ void hms_status_after_fork(bool child)
 	atomic_store(&page.wanted, true);
 }
 
-static void make_wanted_page(void)
+void hms_status_settle(void)
 {
 	if (!atomic_exchange(&page.wanted, false))
 		return;
@@ -175,7 +187,7 @@ void hms_tally_claim(void)
 	uint32_t tid = (uint32_t)hms_sys_gettid();
 	struct hms_tally *tally;
 
-	make_wanted_page();
+	hms_status_settle();
 	tally = find_free(tid);
 	if (!tally)
 		tally = find_orphan(tid);
@@ -184,16 +196,16 @@ void hms_tally_claim(void)
 			&hms_status->lost_tallies, 1, __ATOMIC_RELAXED);
 		tally = &hms_status->tallies[HMS_TALLY_SHARED];
 	}
-	hms_tally_mine = tally;
+	hms_counter.tally = tally;
 }
 
 void hms_tally_release(void)
 {
-	struct hms_tally *tally = hms_tally_mine;
+	struct hms_tally *tally = hms_counter.tally;
 
 	if (!tally)
 		return;
-	hms_tally_mine = NULL;
+	leave_tally();
 	if (tally == &hms_status->tallies[HMS_TALLY_SHARED])
 		return;
 	/* Its counts stay; whoever takes it next adds to them. */
@@ -219,7 +231,18 @@ uint64_t hms_status_family_calls(
 {
 	uint64_t sum = 0;
 
-	for (size_t i = 0; i < HMS_STATUS_TALLIES; i++)
-		sum += status->tallies[i].family_calls[family];
+	for (size_t i = 0; i < HMS_STATUS_TALLIES; i++) {
+		const struct hms_tally *tally = &status->tallies[i];
+
+		if (family != HMS_FAMILY_HEAP) {
+			sum += tally->family_calls[family];
+			continue;
+		}
+		for (size_t rule = 0; rule <= HMS_STATUS_RULES; rule++)
+			sum += tally->rule[rule].calls;
+		for (size_t other = 0; other < HMS_FAMILIES; other++)
+			if (other != HMS_FAMILY_HEAP)
+				sum -= tally->family_calls[other];
+	}
 	return sum;
 }

@@ -19,13 +19,17 @@
 #include <stdint.h>
 
 #include "config/call.h"
+#include "report/learning.h"
 
-#define HMS_STATUS_MAGIC UINT64_C(0x01005441544d5348) /* "HSMTAT", 0, 1 */
+#define HMS_STATUS_MAGIC UINT64_C(0x02005441544d5348) /* "HSMTAT", 0, 2 */
 #define HMS_STATUS_RULES 128 /* counted apart; later ones share the last */
 #define HMS_STATUS_TARGETS 32
+#define HMS_STATUS_LIMITS 16
 #define HMS_STATUS_TALLIES 256 /* threads counted apart at one time */
 #define HMS_STATUS_TEXT 96
 #define HMS_STATUS_SPANS 1024
+#define HMS_STATUS_DEVICES 16
+#define HMS_STATUS_PATTERNS 64 /* HMS_PATTERNS, and none */
 /* A phase that only readers give: the process is gone, without a report. */
 #define HMS_STATUS_DIED 100
 
@@ -43,6 +47,7 @@ struct hms_tally {
 	uint32_t owner; /* tid; 0: free */
 	uint32_t pad;
 	struct hms_tally_rule rule[HMS_STATUS_RULES + 1];
+	/* But for the heap's: those are all others of rule[]. */
 	uint64_t family_calls[HMS_FAMILIES];
 };
 
@@ -62,6 +67,27 @@ struct hms_status_rule {
 	uint64_t actual_node[64];
 	uint64_t actual_file;
 	uint64_t actual_absent;
+	/* What it asks of callers; patterns from 1, 0: none. */
+	uint8_t from_pattern, via_pattern;
+	uint8_t has_site;
+	uint8_t pad;
+	uint32_t site_hint;
+	uint64_t site;
+};
+
+enum hms_status_sharing {
+	HMS_STATUS_OWN, /* a limit per process */
+	HMS_STATUS_SHARED, /* over all of one user's */
+	HMS_STATUS_UNSHARED, /* it was to be, but could not */
+};
+
+struct hms_status_limit {
+	char name[HMS_STATUS_TEXT];
+	uint64_t bytes;
+	uint64_t used; /* by this process now */
+	uint64_t all; /* shared: by all of them, when this one last asked */
+	uint32_t sharing; /* enum hms_status_sharing */
+	uint32_t pad;
 };
 
 struct hms_status_target {
@@ -74,6 +100,51 @@ struct hms_status_target {
 	uint64_t actual; /* on it; "local": anywhere */
 	uint64_t elsewhere; /* on another node, or not in its file */
 	uint64_t absent; /* never touched, or swapped out */
+};
+
+/*
+ * Why a vendor's call was not served as its rule says; in the order of
+ * hms_refusal_text().
+ */
+enum hms_refusal {
+	HMS_REFUSED_CAPTURE, /* a stream of the thread is being captured */
+	HMS_REFUSED_IPC, /* the process shares device memory with others */
+	HMS_REFUSED_CONCURRENT, /* no concurrent access to managed memory */
+	HMS_REFUSED_PEER, /* the devices cannot reach each other's memory */
+	HMS_REFUSED_ABSENT, /* no such device here */
+	HMS_REFUSED_ROOM, /* the device is full, or a limit is reached */
+	HMS_REFUSED_DRIVER, /* the vendor's library said no */
+	HMS_REFUSED_COMBINED, /* write-combined, or of another odd kind */
+	HMS_REFUSED_SYSTEM, /* the device cannot use the system's memory */
+	HMS_REFUSED_ORDERED, /* stream-ordered: no pool for that memory */
+	/* Of memory of malloc and mmap that a device was to reach: */
+	HMS_REFUSED_EARLY, /* the thread has not come to the device yet */
+	HMS_REFUSED_BACK, /* the driver's memory could not be turned back */
+	HMS_REFUSALS,
+};
+
+/* A device of a vendor's; bytes now, unless said otherwise. */
+struct hms_status_device {
+	char text[16]; /* "cuda:0" */
+	uint32_t key; /* 0: free */
+	uint32_t pad;
+	uint64_t memory; /* that it has; 0: not known */
+	uint64_t asked, asked_peak; /* by the program's calls for it */
+	uint64_t own; /* from the vendor, here */
+	uint64_t peer; /* of it, asked for on another device */
+	uint64_t managed; /* made managed by a rule, to be here */
+	uint64_t host; /* asked for here, served as host memory */
+	uint64_t pinned; /* host memory, registered for it */
+	uint64_t reach; /* malloc's and mmap's, made managed for it */
+	uint64_t arrived; /* of managed: last sent here, says the vendor */
+	uint64_t faults; /* its page faults, if somebody counts them */
+	uint64_t fetched, evicted; /* bytes moved to it and from it, likewise */
+};
+
+/* Calls of vendors, by enum hms_api. */
+struct hms_status_api {
+	uint64_t calls, bytes;
+	uint64_t redirected; /* of the calls */
 };
 
 /* Memory of one rule on one target, as of updated_ns. */
@@ -104,10 +175,31 @@ struct hms_status {
 	uint32_t pad;
 	uint64_t bootstrap_bytes; /* handed out before the heap was live */
 	uint64_t lost_tallies; /* threads that had to share a tally */
+	uint64_t minor_faults, major_faults; /* page faults, as of updated_ns */
+	/*
+	 * Globs of rules about callers: bit i is set once some code that was
+	 * met matches number i + 1.  npatterns 0: stacks are not looked at.
+	 */
+	uint64_t patterns_met;
+	uint32_t npatterns;
+	uint32_t pad2;
+	char patterns[HMS_STATUS_PATTERNS][HMS_STATUS_TEXT];
+	uint32_t nlimits;
+	uint32_t pad3;
+	struct hms_status_limit limits[HMS_STATUS_LIMITS];
 	struct hms_status_rule rules[HMS_STATUS_RULES];
 	struct hms_status_target targets[HMS_STATUS_TARGETS];
 	struct hms_tally tallies[HMS_STATUS_TALLIES];
 	struct hms_status_span spans[HMS_STATUS_SPANS];
+	struct hms_status_learning learning;
+	struct hms_status_device devices[HMS_STATUS_DEVICES];
+	struct hms_status_api apis[64]; /* vendors' only */
+	uint64_t refusals[HMS_REFUSALS];
+	int64_t refusal_code; /* HMS_REFUSED_DRIVER: the last one's */
+	uint64_t observed; /* vendors' calls that are only looked at */
+	uint64_t hints; /* the program's own, forwarded */
+	uint64_t moves, moved; /* our prefetches, and their bytes */
+	uint64_t unreached; /* bytes of `reach` that became ordinary memory */
 };
 
 /*
@@ -119,8 +211,18 @@ struct hms_status {
 /* Never NULL: private zero memory until hms_status_open() replaced it. */
 extern struct hms_status *hms_status __attribute__((visibility("hidden")));
 
-/* This thread's tally; NULL until it counts, or when nothing is counted. */
-extern __thread struct hms_tally *hms_tally_mine
+/* What a thread counts with. */
+struct hms_counter {
+	/*
+	 * Bytes that it may ask the heap for until somebody wants to look at
+	 * a call (shims/account.h); 0: now, or it has no tally.
+	 */
+	uint64_t left;
+	/* Its tally; NULL until it counts, or when nothing is counted. */
+	struct hms_tally *tally;
+	bool drawn; /* left was, by chance; else the thread has just begun */
+};
+extern __thread struct hms_counter hms_counter
 	__attribute__((tls_model("initial-exec"), visibility("hidden")));
 
 /* Set once a report was asked for; else nothing per call is counted. */
@@ -140,6 +242,10 @@ void hms_tally_release(void);
 int hms_status_open(const char *program);
 /* The program ended orderly and was reported: the file goes.  Once. */
 void hms_status_close(void);
+/* A forked child is to have its page now, counts or not.  Lock-free. */
+void hms_status_settle(void);
+/* The file's name, "" if there is none (yet). */
+const char *hms_status_path(void);
 /*
  * fork: before is called in the parent, after the range table is locked;
  * after in both.  The child keeps what is bound, starts its calls from zero
@@ -164,6 +270,13 @@ void hms_status_tick(void);
 #define HMS_TICK_CALLS 1024 /* of one rule by one thread */
 #define HMS_TICK_BYTES ((size_t)1 << 20) /* of one call: it is slow anyway */
 
+/* The row of tallies for a rule; -1: none matched. */
+static inline unsigned hms_count_row(int rule)
+{
+	return rule >= HMS_STATUS_RULES ? HMS_STATUS_RULES
+					: (unsigned)(rule + 1);
+}
+
 /*
  * Counts one call; rule -1: none matched.  Called with no lock held, before
  * the memory is there.
@@ -171,20 +284,44 @@ void hms_status_tick(void);
 static inline void hms_count_call(
 	int rule, enum hms_family family, size_t bytes)
 {
+	struct hms_counter *mine = &hms_counter;
 	struct hms_tally_rule *row;
 
 	if (!hms_counting)
 		return;
-	if (!hms_tally_mine)
+	if (!mine->tally)
 		hms_tally_claim();
-	if (rule >= HMS_STATUS_RULES)
-		rule = HMS_STATUS_RULES - 1;
-	row = &hms_tally_mine->rule[rule + 1];
+	row = &mine->tally->rule[hms_count_row(rule)];
 	row->calls++;
 	row->bytes += bytes;
-	hms_tally_mine->family_calls[family]++;
+	if (family == HMS_FAMILY_HEAP)
+		mine->left -= bytes < mine->left ? bytes : mine->left;
+	else
+		mine->tally->family_calls[family]++;
 	if (row->calls % HMS_TICK_CALLS == 0 || bytes >= HMS_TICK_BYTES)
 		hms_status_tick();
+}
+
+/*
+ * The same for a call of the heap that nobody wants to look at, by its row.
+ * False: it is not counted, because somebody does.  The guard is not asked: the
+ * few calls that HMS causes itself, in libc, are counted here.
+ */
+static inline bool hms_count_fast(unsigned row, size_t bytes)
+{
+	struct hms_counter *mine = &hms_counter;
+	struct hms_tally_rule *to;
+	uint64_t left = mine->left;
+
+	if (__builtin_expect(left <= bytes, 0))
+		return false;
+	mine->left = left - bytes;
+	to = &mine->tally->rule[row];
+	to->calls++;
+	/* Two adds to memory are faster than one of two words. */
+	__asm__ volatile("" : : : "memory");
+	to->bytes += bytes;
+	return true;
 }
 
 static inline struct hms_status_rule *hms_status_rule(int rule)

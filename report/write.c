@@ -15,6 +15,7 @@
 
 #include "base/log.h"
 #include "base/sys.h"
+#include "report/account.h"
 #include "report/render.h"
 #include "report/status.h"
 
@@ -69,11 +70,15 @@ static void to_fd(struct hms_sink *sink, const char *bytes, size_t len)
 static int render_to(int fd, bool json)
 {
 	struct fd_sink out = { .sink = { to_fd }, .fd = fd };
+	const struct hms_render what = {
+		.status = hms_status,
+		.sites = __atomic_load_n(&hms_sites, __ATOMIC_ACQUIRE),
+	};
 
 	if (json)
-		hms_render_json(hms_status, &out.sink);
+		hms_render_json(&what, &out.sink);
 	else
-		hms_render_text(hms_status, &out.sink);
+		hms_render_text(&what, &out.sink);
 	flush(&out);
 	return out.err;
 }
@@ -169,6 +174,9 @@ static int may_write(char *path)
 		if (!S_ISREG(st.st_mode))
 			return may_access(path, W_OK);
 	}
+	/* A folder without a name, because it is gone. */
+	if (!slash)
+		return may_access(".", W_OK | X_OK);
 	if (slash == path)
 		return may_access("/", W_OK | X_OK);
 	*slash = 0;
@@ -259,20 +267,39 @@ static void find_rank(void)
 	hms_text_add(&rank, "0");
 }
 
+static void find_host(void)
+{
+	struct hms_text host = HMS_TEXT(report.host);
+	struct utsname names;
+
+	if (hms_sys_uname(&names))
+		strcpy(names.nodename, "localhost");
+	hms_text_put(&host, names.nodename, strlen(names.nodename));
+}
+
+int hms_report_path(const char *spec, const char *program, struct hms_text *out)
+{
+	struct hms_report_names names = { hms_sys_getpid(), program,
+		report.host, report.rank };
+	const char *bad;
+
+	if (!report.host[0])
+		find_host();
+	if (!report.rank[0])
+		find_rank();
+	return hms_report_expand(spec, &names, out, &bad);
+}
+
 void hms_report_setup(const char *spec, const char *program)
 {
 	struct hms_text name = HMS_TEXT(report.program);
-	struct hms_text host = HMS_TEXT(report.host);
-	struct utsname names;
 	int err;
 
 	if (!spec || !*spec)
 		return;
 	report.wanted = true;
 	hms_text_put(&name, program, strlen(program));
-	if (hms_sys_uname(&names))
-		strcpy(names.nodename, "localhost");
-	hms_text_put(&host, names.nodename, strlen(names.nodename));
+	find_host();
 	find_rank();
 	report.to_stderr = !strcmp(spec, "stderr");
 	if (report.to_stderr)
@@ -305,6 +332,7 @@ void hms_report_finish(void)
 		atomic_exchange(&report.done, true))
 		return;
 	hms_report_refresh(true);
+	hms_account_settle();
 	hms_status->ended_ns = hms_sys_clock(CLOCK_REALTIME);
 	err = report.to_stderr ? write_stderr() : write_path(&text);
 	/* Then the page is all there is: it stays, for `hms report`. */

@@ -11,6 +11,14 @@
 
 #define FAILED ((void *)-1)
 
+static void account(int site, uintptr_t old, uintptr_t now)
+{
+	if (now < old)
+		hms_mapped_drop(now, old);
+	else
+		hms_mapped_add(site, old, now);
+}
+
 /* Binds or forgets what lies between; 0 or -ENOMEM. */
 static int follow(const struct hms_decision *to, uintptr_t old, uintptr_t now)
 {
@@ -36,7 +44,8 @@ static int follow(const struct hms_decision *to, uintptr_t old, uintptr_t now)
 	return hms_map_bind(&as, 0, false);
 }
 
-static void decide(enum hms_api api, size_t size, const void *caller,
+/* Returns the call's site. */
+static int decide(enum hms_api api, size_t size, const void *caller,
 	struct hms_decision *to)
 {
 	const struct hms_call call = {
@@ -46,7 +55,9 @@ static void decide(enum hms_api api, size_t size, const void *caller,
 		.caller = caller,
 	};
 
-	hms_decide(&call, to);
+	if (hms_engine.has_brk_rules)
+		hms_decide(&call, to);
+	return hms_mapped_site(&call, to->rule);
 }
 
 HMS_EXPORT void *sbrk(intptr_t delta)
@@ -54,15 +65,16 @@ HMS_EXPORT void *sbrk(intptr_t delta)
 	const struct hms_decision none = { -1,
 		hms_engine.places ? &hms_engine.places->places[0] : NULL, 0 };
 	struct hms_decision to = none;
-	int saved = errno;
+	int saved = errno, site = HMS_MAPPED_NONE;
 	uintptr_t old;
 	void *p;
 
-	if (!delta || !hms_map_active() || !hms_engine.has_brk_rules)
+	if (!delta || !hms_map_wanted(HMS_FAMILY_BRK))
 		return hms_next.sbrk(delta);
 	if (delta > 0)
-		decide(HMS_API_SBRK, (size_t)delta, __builtin_return_address(0),
-			&to);
+		site = decide(HMS_API_SBRK, (size_t)delta,
+			__builtin_return_address(0), &to);
+	hms_mapped_ready();
 	hms_map_lock();
 	p = hms_next.sbrk(delta);
 	old = (uintptr_t)p;
@@ -71,6 +83,8 @@ HMS_EXPORT void *sbrk(intptr_t delta)
 		p = FAILED;
 		errno = ENOMEM;
 	}
+	if (p != FAILED)
+		account(site, old, old + (uintptr_t)delta);
 	hms_map_unlock();
 	if (p != FAILED)
 		errno = saved;
@@ -81,15 +95,16 @@ HMS_EXPORT int brk(void *addr)
 {
 	struct hms_decision to = { -1, NULL, 0 };
 	uintptr_t old, now = (uintptr_t)addr;
-	int saved = errno, rc;
+	int saved = errno, site = HMS_MAPPED_NONE, rc;
 
-	if (!hms_map_active() || !hms_engine.has_brk_rules)
+	if (!hms_map_wanted(HMS_FAMILY_BRK))
 		return hms_next.brk(addr);
 	to.place = &hms_engine.places->places[0];
 	old = (uintptr_t)hms_next.sbrk(0);
 	if (now > old)
-		decide(HMS_API_BRK, now - old, __builtin_return_address(0),
-			&to);
+		site = decide(HMS_API_BRK, now - old,
+			__builtin_return_address(0), &to);
+	hms_mapped_ready();
 	hms_map_lock();
 	rc = hms_next.brk(addr);
 	if (rc == 0 && follow(&to, old, now) < 0) {
@@ -97,6 +112,8 @@ HMS_EXPORT int brk(void *addr)
 		rc = -1;
 		errno = ENOMEM;
 	}
+	if (rc == 0)
+		account(site, old, now);
 	hms_map_unlock();
 	if (rc == 0)
 		errno = saved;

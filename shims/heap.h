@@ -12,7 +12,9 @@
 #include <stdint.h>
 
 #include "config/call.h"
+#include "engine/engine.h"
 #include "engine/heap/heap.h"
+#include "report/status.h"
 
 #define HMS_EXPORT __attribute__((visibility("default")))
 #define HMS_CALLER __builtin_return_address(0)
@@ -61,13 +63,35 @@ static inline bool hms_routed(const struct hms_fast_route *route, size_t size)
 
 /* Per rule: its heap slot.  NULL without rules. */
 extern uint8_t *hms_rule_slots HMS_HIDDEN;
+/* Rules ask which module calls, and it is known: shims/callers.h. */
+extern bool hms_learning HMS_HIDDEN;
+/* Rules ask about stacks, and they are known: shims/stacks.h. */
+extern bool hms_stacks HMS_HIDDEN;
 
 /*
  * Sets the fast routes from the engine's policy.  Called once, by preload/,
  * when the heap is known to be ours; counting: every call must be seen.
  */
 void hms_heap_routes(bool counting);
-/* The same where heap calls go to the next functions. */
+/*
+ * The next call of each heap is to pass by hms_worker_poke(): the routes lead
+ * there, once.  Lock-free; inside an allocation, too.
+ */
+void hms_heap_pass_by(void);
+/*
+ * Sizes from here on are decided one by one if memory of some rule may move,
+ * as that of a single call may be all there ever is, or is a device's too.
+ */
+#define HMS_HEAP_LARGE ((size_t)1 << 20)
+static inline bool hms_heap_passes_by(size_t size)
+{
+	return __builtin_expect(size >= HMS_HEAP_LARGE, 0) &&
+	       hms_engine.places &&
+	       (hms_engine.places->moves || hms_engine.places->reaches);
+}
+/* Frees are to be told to shims/account.h.  Once, at the start, like those. */
+void hms_heap_account(void);
+/* Routes where heap calls go to the next functions. */
 void hms_heap_pass_routes(void);
 /*
  * Bootstrap memory serves calls that no rule touches until it is used up;
@@ -82,9 +106,21 @@ void hms_heap_opens(void);
  */
 void *hms_alloc(enum hms_api api, size_t align, size_t size, bool zero,
 	const void *caller) HMS_HIDDEN;
-/* What the first route does not serve. */
-void *hms_slow_alloc(enum hms_fast_api fast, enum hms_api api, size_t size,
-	const void *caller) HMS_HIDDEN;
+/*
+ * What the first route does not serve.  To be jumped to: shims/entry.S adds
+ * the registers of the program's call, which are known only while no frame
+ * is ours, and goes on to the function with _at.
+ */
+void *hms_slow_alloc(
+	enum hms_api api, size_t size, const void *caller) HMS_HIDDEN;
+void *hms_slow_alloc_at(enum hms_api api, size_t size, const void *caller,
+	uintptr_t sp, uintptr_t fp) HMS_HIDDEN;
+void *hms_slow_calloc(size_t total, const void *caller) HMS_HIDDEN;
+void *hms_slow_calloc_at(size_t total, const void *caller, uintptr_t sp,
+	uintptr_t fp) HMS_HIDDEN;
+void *hms_slow_realloc(void *block, size_t size, const void *caller) HMS_HIDDEN;
+void *hms_slow_realloc_at(void *block, size_t size, const void *caller,
+	uintptr_t sp, uintptr_t fp) HMS_HIDDEN;
 /* malloc's own way to it, for what is allocated like malloc. */
 static inline void *hms_fast_alloc(enum hms_fast_api fast, enum hms_api api,
 	size_t size, const void *caller)
@@ -93,7 +129,29 @@ static inline void *hms_fast_alloc(enum hms_fast_api fast, enum hms_api api,
 
 	if (hms_routed(&routes->route[0], size))
 		return routes->route[0].malloc(size);
-	return hms_slow_alloc(fast, api, size, caller);
+	return hms_slow_alloc(api, size, caller);
+}
+
+/* What they share.  Checked as in hms_alloc(); call->api is of the heap. */
+struct hms_decision;
+void *hms_heap_call(const struct hms_call *call) HMS_HIDDEN;
+/* The slot for a call, which is counted; hms_engine.live, not guarded. */
+unsigned hms_heap_decide(
+	const struct hms_call *call, struct hms_decision *decision) HMS_HIDDEN;
+void *hms_slot_alloc(
+	unsigned slot, size_t align, size_t size, bool zero) HMS_HIDDEN;
+bool hms_heap_count_slow(
+	const struct hms_fast_route *route, size_t size) HMS_HIDDEN;
+/*
+ * A call that was not decided is counted all the same; if hms_counting.  True:
+ * it is to be looked at, see shims/account.h.
+ */
+static inline bool hms_heap_count(
+	const struct hms_fast_route *route, size_t size)
+{
+	return hms_counting &&
+	       !hms_count_fast(hms_count_row(route->rule), size) &&
+	       hms_heap_count_slow(route, size);
 }
 
 /* realloc with the caller given. */

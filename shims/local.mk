@@ -2,6 +2,8 @@ libhms_preload_la_SOURCES += shims/next.h shims/shims.def
 
 include shims/heap.mk
 include shims/map.mk
+include shims/vendor.mk
+include shims/opencl.mk
 
 # The export list is the table of shims; anything else stays inside.  It has
 # no version name of its own: with one, interposition silently stops.

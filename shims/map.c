@@ -8,7 +8,10 @@
 #include <sys/vfs.h>
 
 #include "base/log.h"
+#include "engine/heat/sites.h"
 #include "engine/target/backed.h"
+#include "shims/reach.h"
+#include "shims/start.h"
 
 #ifndef MADV_POPULATE_READ
 #define MADV_POPULATE_READ 22 /* Linux 5.14 */
@@ -23,6 +26,7 @@ struct request {
 	off_t off;
 	bool replaceable; /* private, anonymous, without special wishes */
 	struct hms_decision to;
+	uint16_t site; /* if it may move */
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -214,6 +218,7 @@ static int bind_over(const struct request *r, uintptr_t start, uintptr_t end)
 			.rule = r->to.rule,
 			.options = r->to.options,
 			.end = end,
+			.site = r->site,
 		};
 		struct hms_range piece;
 
@@ -225,6 +230,7 @@ static int bind_over(const struct request *r, uintptr_t start, uintptr_t end)
 		}
 		as.start = start;
 		as.end = as.end < end ? as.end : end;
+		as.options |= r->to.options & HMS_BIND_STAYS;
 		as.kind = HMS_RANGE_MAP;
 		as.reserve = r->prot == PROT_NONE;
 		hms_range_drop(as.start, as.end);
@@ -247,6 +253,7 @@ static void *give_up(const struct request *r, void *p, int error)
 	else
 		hms_sys_munmap(p, len);
 	hms_range_drop((uintptr_t)p, (uintptr_t)p + len);
+	hms_mapped_drop((uintptr_t)p, (uintptr_t)p + len);
 	errno = -error;
 	return MAP_FAILED;
 }
@@ -261,6 +268,7 @@ static void *map_and_bind(const struct request *r)
 		.options = r->to.options,
 		.kind = HMS_RANGE_MAP,
 		.reserve = r->prot == PROT_NONE,
+		.site = r->site,
 	};
 	void *p;
 	int rc;
@@ -282,6 +290,15 @@ static void *map_and_bind(const struct request *r)
 	return rc ? give_up(r, p, rc) : p;
 }
 
+static void account(const struct request *r, int site, void *p)
+{
+	const uintptr_t start = (uintptr_t)p;
+
+	if (r->flags & MAP_FIXED)
+		hms_mapped_drop(start, start + hms_page_up(r->len));
+	hms_mapped_add(site, start, start + r->len);
+}
+
 static void *mmap_ruled(struct request *r, const void *caller)
 {
 	const struct hms_call call = {
@@ -290,35 +307,92 @@ static void *mmap_ruled(struct request *r, const void *caller)
 		.size = r->len,
 		.caller = caller,
 	};
-	int saved = errno;
+	int saved = errno, site = HMS_MAPPED_NONE;
 	void *p;
 
 	r->to.place = &hms_engine.places->places[0];
 	r->to.rule = -1;
 	if (bindable(r)) {
-		hms_decide(&call, &r->to);
+		if (hms_engine.has_map_rules)
+			hms_decide(&call, &r->to);
+		if ((r->flags & (MAP_HUGETLB | MAP_LOCKED | MAP_STACK)) ||
+			(r->prot & PROT_EXEC))
+			r->to.options |= HMS_BIND_STAYS;
+		if (hms_engine.places->moves)
+			r->site = hms_site_of_caller(caller);
+		site = hms_mapped_site(&call, r->to.rule);
 		r->replaceable = (r->flags & MAP_ANONYMOUS) &&
 				 (r->flags & MAP_TYPE) == MAP_PRIVATE &&
 				 !(r->flags & (MAP_HUGETLB | MAP_LOCKED)) &&
 				 !(r->prot & PROT_EXEC);
 	}
-	if (!r->to.place->nsteps && !(r->flags & MAP_FIXED))
+	/* For a device, if it is nothing but memory. */
+	p = r->to.place->nreach && !r->addr && r->replaceable
+		    ? hms_reach_map(&r->to, r->len, r->prot, r->flags)
+		    : NULL;
+	if (p)
+		return p;
+	if (!r->to.place->nsteps && !(r->flags & MAP_FIXED) && site < 0)
 		return hms_next.mmap(
 			r->addr, r->len, r->prot, r->flags, r->fd, r->off);
+	hms_mapped_ready();
 	hms_map_lock();
 	p = map_and_bind(r);
+	if (p != MAP_FAILED && hms_mapped_families)
+		account(r, site, p);
 	hms_map_unlock();
+	hms_worker_poke();
 	if (p != MAP_FAILED)
 		errno = saved;
 	return p;
 }
 
+void *hms_map_own(const struct hms_call *call, const struct hms_decision *to)
+{
+	const struct request r = {
+		.len = call->size,
+		.prot = PROT_READ | PROT_WRITE,
+		.flags = MAP_PRIVATE | MAP_ANONYMOUS,
+		.fd = -1,
+		.replaceable = true,
+		.to = *to,
+	};
+	int saved = errno, site = hms_mapped_site(call, to->rule);
+	void *p;
+
+	hms_mapped_ready();
+	hms_map_lock();
+	p = map_and_bind(&r);
+	if (p != MAP_FAILED && site >= 0)
+		account(&r, site, p);
+	hms_map_unlock();
+	errno = saved;
+	return p == MAP_FAILED ? NULL : p;
+}
+
+void hms_map_disown(void *p, size_t len)
+{
+	const uintptr_t start = (uintptr_t)p, end = start + hms_page_up(len);
+
+	hms_mapped_ready();
+	hms_map_lock();
+	if (hms_backed_any())
+		hms_backed_cut(start, end);
+	hms_sys_munmap(p, end - start);
+	hms_range_drop(start, end);
+	hms_mapped_drop(start, end);
+	hms_map_unlock();
+}
+
 HMS_EXPORT void *mmap(
 	void *addr, size_t len, int prot, int flags, int fd, off_t off)
 {
-	struct request r = { addr, len, prot, flags, fd, off, false, { 0 } };
+	struct request r = { addr, len, prot, flags, fd, off, false, { 0 }, 0 };
 
-	if (!hms_map_active() || !hms_engine.has_map_rules)
+	if (hms_reach_any() && flags & MAP_FIXED &&
+		hms_reach_cover(addr, len, __builtin_return_address(0)) < 0)
+		return MAP_FAILED;
+	if (!hms_map_wanted(HMS_FAMILY_MAP))
 		return hms_next.mmap(addr, len, prot, flags, fd, off);
 	return mmap_ruled(&r, __builtin_return_address(0));
 }
@@ -326,19 +400,33 @@ HMS_EXPORT void *mmap(
 HMS_EXPORT void *mmap64(void *addr, size_t len, int prot, int flags, int fd,
 	off64_t off) __attribute__((alias("mmap")));
 
-HMS_EXPORT int munmap(void *addr, size_t len)
+static int unmap(void *addr, size_t len)
 {
 	uintptr_t start = (uintptr_t)addr, end = start + hms_page_up(len);
 	int rc;
 
-	if (!hms_map_tracking() || !hms_page_aligned(addr) || end <= start)
+	if (!hms_map_known() || !hms_page_aligned(addr) || end <= start)
 		return hms_next.munmap(addr, len);
+	hms_mapped_ready();
 	hms_map_lock();
 	if (hms_backed_any())
 		hms_backed_cut(start, end);
 	rc = hms_next.munmap(addr, len);
-	if (rc == 0)
+	if (rc == 0) {
 		hms_range_drop(start, end);
+		hms_mapped_drop(start, end);
+	}
 	hms_map_unlock();
 	return rc;
+}
+
+HMS_EXPORT int munmap(void *addr, size_t len)
+{
+	uintptr_t start = (uintptr_t)addr, end = start + hms_page_up(len);
+
+	if (__builtin_expect(hms_reach_any(), 0) && hms_page_aligned(addr) &&
+		end > start)
+		return hms_reach_unmap(
+			start, end, __builtin_return_address(0), unmap);
+	return unmap(addr, len);
 }

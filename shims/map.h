@@ -20,6 +20,7 @@
 #include "base/sys.h"
 #include "engine/engine.h"
 #include "engine/range.h"
+#include "shims/mapped.h"
 #include "shims/next.h"
 
 #define HMS_EXPORT __attribute__((visibility("default")))
@@ -27,14 +28,31 @@
 static inline bool hms_map_active(void)
 {
 	return hms_engine.live &&
-	       (hms_engine.has_map_rules || hms_engine.has_brk_rules) &&
+	       (hms_engine.has_map_rules || hms_engine.has_brk_rules ||
+		       hms_mapped_families) &&
 	       !hms_guarded();
+}
+
+/* The same, for calls of a family that rules decide, or that is accounted. */
+static inline bool hms_map_wanted(enum hms_family family)
+{
+	const bool ruled = family == HMS_FAMILY_BRK ? hms_engine.has_brk_rules
+						    : hms_engine.has_map_rules;
+
+	return hms_map_active() &&
+	       (ruled || hms_mapped_families & (1u << family));
 }
 
 /* The same, for calls that matter only to ranges we know. */
 static inline bool hms_map_tracking(void)
 {
 	return hms_map_active() && hms_range_count() != 0;
+}
+
+/* The same, for calls that unmap. */
+static inline bool hms_map_known(void)
+{
+	return hms_map_active() && (hms_range_count() || hms_mapped_any());
 }
 
 static inline uintptr_t hms_page_up(uintptr_t n)
@@ -62,6 +80,16 @@ void hms_map_after_fork(bool child);
  * once.  0 or -ENOMEM.
  */
 int hms_map_bind(const struct hms_range *as, int prot, bool replaceable);
+
+/*
+ * Memory that serves a vendor's call instead of the vendor's own: mapped, of
+ * call->size bytes, on whole pages, zero, bound to what was decided, and
+ * accounted to the caller.  NULL: strict forbids it, or the kernel has none.
+ * Not under the guard.
+ */
+void *hms_map_own(const struct hms_call *call, const struct hms_decision *to);
+/* Gives it back; len as asked for. */
+void hms_map_disown(void *p, size_t len);
 
 /*
  * The thread chose a memory policy of its own by set_mempolicy(2): what it

@@ -13,8 +13,10 @@
 #include <dlfcn.h>
 #include <stdlib.h>
 
+#include "report/status.h"
 #include "shims/heap.h"
 #include "shims/new.h"
+#include "shims/stacks.h"
 
 /*
  * The next operator, wherever the program's C++ runtime lives; looked up once
@@ -42,8 +44,8 @@ static void *next_operator(void **cache, const char *name)
 }
 
 /* Every form takes at most three words: size, alignment, the nothrow tag. */
-static void *call_next(void **cache, const char *name, size_t size,
-	size_t second, const void *third)
+static __attribute__((noinline)) void *call_next(void **cache, const char *name,
+	size_t size, size_t second, const void *third)
 {
 	void *(*next)(size_t, size_t, const void *) =
 		next_operator(cache, name);
@@ -68,30 +70,67 @@ static inline bool replaced(void)
 
 #define FAST_OF(api) ((api) == HMS_API_NEW ? HMS_FAST_NEW : HMS_FAST_NEW_ARRAY)
 
-#define NEW(symbol, api)                                                       \
+/* What becomes of a form that the first route does not serve. */
+struct new_form {
+	const char *name;
+	void *next;
+	enum hms_api api;
+};
+
+/* By shims/entry.S, as hms_slow_alloc() is; tag: whatever it was. */
+void *hms_slow_new(size_t size, struct new_form *form, const void *caller,
+	const void *tag) HMS_HIDDEN;
+void *hms_slow_new_at(size_t size, struct new_form *form, const void *caller,
+	const void *tag, uintptr_t sp, uintptr_t fp) HMS_HIDDEN;
+
+void *hms_slow_new_at(size_t size, struct new_form *form, const void *caller,
+	const void *tag, uintptr_t sp, uintptr_t fp)
+{
+	const struct hms_fast_route *route = NULL;
+	void *block = NULL;
+
+	/* What heap.c does with a stack must be jumped to; this cannot. */
+	if (hms_stacks && !hms_learning && !hms_counting)
+		route = hms_stack_route(form->api, size, caller, sp, fp);
+	if (route && route->malloc)
+		block = route->malloc(size);
+	else if (!replaced())
+		block = hms_slow_alloc_at(form->api, size, caller, sp, fp);
+	return block ? block
+		     : call_next(&form->next, form->name, size, (size_t)tag,
+			       NULL);
+}
+
+static inline __attribute__((always_inline)) void *new_block(size_t size,
+	enum hms_api api, struct new_form *form, const void *caller,
+	const void *tag)
+{
+	const struct hms_fast_route *first = &hms_fast[FAST_OF(api)].route[0];
+	void *block;
+
+	if (replaced() || !hms_routed(first, size))
+		return hms_slow_new(size, form, caller, tag);
+	block = first->malloc(size);
+	return block ? block
+		     : call_next(&form->next, form->name, size, (size_t)tag,
+			       NULL);
+}
+
+#define NEW(symbol, the_api)                                                   \
 	HMS_EXPORT void *symbol(size_t size);                                  \
 	void *symbol(size_t size)                                              \
 	{                                                                      \
-		static void *next;                                             \
-		void *block = replaced() ? NULL                                \
-					 : hms_fast_alloc(FAST_OF(api), api,   \
-						   size, HMS_CALLER);          \
+		static struct new_form form = { #symbol, NULL, the_api };      \
                                                                                \
-		return block ? block                                           \
-			     : call_next(&next, #symbol, size, 0, NULL);       \
+		return new_block(size, the_api, &form, HMS_CALLER, NULL);      \
 	}
-#define NEW_NOTHROW(symbol, api)                                               \
+#define NEW_NOTHROW(symbol, the_api)                                           \
 	HMS_EXPORT void *symbol(size_t size, const void *tag);                 \
 	void *symbol(size_t size, const void *tag)                             \
 	{                                                                      \
-		static void *next;                                             \
-		void *block = replaced() ? NULL                                \
-					 : hms_fast_alloc(FAST_OF(api), api,   \
-						   size, HMS_CALLER);          \
+		static struct new_form form = { #symbol, NULL, the_api };      \
                                                                                \
-		return block ? block                                           \
-			     : call_next(&next, #symbol, size, (size_t)tag,    \
-				       NULL);                                  \
+		return new_block(size, the_api, &form, HMS_CALLER, tag);       \
 	}
 #define NEW_ALIGNED(symbol, api)                                               \
 	HMS_EXPORT void *symbol(size_t size, size_t align);                    \

@@ -9,6 +9,7 @@
 #include <linux/mempolicy.h>
 
 #include "engine/target/backed.h"
+#include "shims/reach.h"
 
 long mbind(void *addr, unsigned long len, int mode, const unsigned long *nodes,
 	unsigned long bits, unsigned flags);
@@ -34,6 +35,11 @@ HMS_EXPORT long mbind(void *addr, unsigned long len, int mode,
 	int saved = errno;
 	long rc;
 
+	if (hms_page_aligned(addr) && end > start &&
+		hms_reach_plain(start, end) < 0) {
+		errno = ENOMEM;
+		return -1;
+	}
 	if (!hms_map_tracking() || !hms_page_aligned(addr) || end <= start)
 		return hms_next.mbind(addr, len, mode, nodes, bits, flags);
 	hms_map_lock();

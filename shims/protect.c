@@ -11,6 +11,7 @@
 
 #include "base/maps.h"
 #include "engine/target/backed.h"
+#include "shims/reach.h"
 
 #define USABLE (PROT_READ | PROT_WRITE | PROT_EXEC)
 #define NO_PKEY (-1)
@@ -126,6 +127,8 @@ static int protect(void *addr, size_t len, int prot, int pkey)
 	}
 	rc = hms_backed_any() ? protect_backed(addr, len, prot, pkey)
 			      : next_protect(addr, len, prot, pkey);
+	if (rc == 0 && (prot & PROT_EXEC))
+		hms_range_stay(start, end);
 	if (rc == 0 && populate && (prot & PROT_WRITE))
 		hms_sys_madvise(addr, hms_page_up(len), MADV_POPULATE_WRITE);
 	return rc;
@@ -136,6 +139,17 @@ static int protect_tracked(void *addr, size_t len, int prot, int pkey)
 	uintptr_t start = (uintptr_t)addr;
 	int saved = errno, rc;
 
+	if (hms_reach_any() && hms_page_aligned(addr)) {
+		const uintptr_t end = start + hms_page_up(len);
+
+		if (prot == (PROT_READ | PROT_WRITE) && pkey == NO_PKEY &&
+			len && hms_reach_holds(start, end))
+			return 0;
+		if (end > start && hms_reach_plain(start, end) < 0) {
+			errno = ENOMEM;
+			return -1;
+		}
+	}
 	if (!hms_map_tracking() || !hms_page_aligned(addr) ||
 		start + hms_page_up(len) <= start)
 		return next_protect(addr, len, prot, pkey);
@@ -242,6 +256,7 @@ static int advise_backed(uintptr_t start, uintptr_t end, int advice)
 /* Part by part; like the kernel, goes on behind a hole, then says ENOMEM. */
 static int advise(uintptr_t start, uintptr_t end, int advice)
 {
+	const uintptr_t first = start;
 	uintptr_t from, to;
 	bool hole = false;
 	int rc = 0;
@@ -262,6 +277,9 @@ static int advise(uintptr_t start, uintptr_t end, int advice)
 			rc = advise_backed(from, to, advice);
 		start = to;
 	}
+	/* Another mapping of it would not be what it was advised to be. */
+	if (rc == 0 && meaning_of(advice) == ANONYMOUS)
+		hms_range_stay(first, end);
 	if (rc == 0 && hole) {
 		errno = ENOMEM;
 		rc = -1;
@@ -274,6 +292,17 @@ HMS_EXPORT int madvise(void *addr, size_t len, int advice)
 	uintptr_t start = (uintptr_t)addr, end = start + hms_page_up(len);
 	int saved = errno, rc;
 
+	if (hms_reach_any() && hms_page_aligned(addr) && end > start) {
+		/* Hints about pages mean nothing to a driver. */
+		if (meaning_of(advice) == AS_IT_IS &&
+			hms_reach_holds(start, end))
+			return 0;
+		if (meaning_of(advice) != AS_IT_IS &&
+			hms_reach_plain(start, end) < 0) {
+			errno = ENOMEM;
+			return -1;
+		}
+	}
 	if (!hms_map_tracking() || meaning_of(advice) == AS_IT_IS ||
 		!hms_page_aligned(addr) || end <= start)
 		return hms_next.madvise(addr, len, advice);

@@ -6,11 +6,14 @@
  */
 #include "shims/map.h"
 
+#include <linux/mempolicy.h>
 #include <stdarg.h>
 #include <sys/mman.h>
 
 #include "base/maps.h"
+#include "base/sys.h"
 #include "engine/target/backed.h"
+#include "shims/reach.h"
 
 #define KNOWN (MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP)
 #define HUGE_BYTES ((uintptr_t)2 << 20)
@@ -22,6 +25,7 @@ struct request {
 	uintptr_t wanted; /* MREMAP_FIXED */
 	struct hms_decision to;
 	bool asked; /* a rule names mremap, and it matches */
+	int site;
 };
 
 static void *failed(int error)
@@ -43,10 +47,26 @@ static void decide(struct request *r, const void *caller)
 		.caller = caller,
 	};
 
-	hms_decide(&call, &r->to);
+	r->to.place = &hms_engine.places->places[0];
+	r->to.rule = -1;
+	if (hms_engine.has_map_rules)
+		hms_decide(&call, &r->to);
+	r->site = hms_mapped_site(&call, r->to.rule);
 	r->asked =
 		r->to.rule >= 0 && !(hms_engine.policy->rules[r->to.rule].apis &
 					   HMS_API_BIT(HMS_API_MMAP));
+}
+
+/*
+ * The kernel gives fresh memory of a mapping that grows, or stays behind, the
+ * mapping's policy.  What limits and room leave for it is asked first.
+ */
+static void forget_policy(
+	uintptr_t start, uintptr_t end, const struct hms_range *like)
+{
+	if (like->step >= 0 && !(like->target && like->target->ops->maps))
+		hms_sys_mbind(
+			(void *)start, end - start, MPOL_DEFAULT, NULL, 0, 0);
 }
 
 /* Fresh memory [start, end) behind a range that `like` was the end of. */
@@ -55,6 +75,7 @@ static int bind_tail(const struct request *r, uintptr_t start, uintptr_t end,
 {
 	struct hms_range as = *like;
 
+	forget_policy(start, end, like);
 	if (r->asked) {
 		as.place = r->to.place;
 		as.rule = r->to.rule;
@@ -88,19 +109,21 @@ static int bind_unknown(const struct request *r, uintptr_t start)
 	return hms_map_bind(&as, m.prot, false);
 }
 
-/* MREMAP_DONTUNMAP: the old range stays, emptied, and so do its pieces. */
+/* MREMAP_DONTUNMAP: pages have moved; the old range stays, emptied. */
 static void bind_copy(const struct request *r, uintptr_t now)
 {
-	uintptr_t at = r->old, end = r->old + r->old_len;
+	uintptr_t at = now, end = now + r->old_len;
 	struct hms_range piece;
 
+	hms_range_move(r->old, r->old + r->old_len, now, end);
 	while (hms_range_next(at, end, &piece)) {
 		uintptr_t stop = piece.end < end ? piece.end : end;
 
 		if (piece.start > at)
 			at = piece.start;
-		piece.start = at - r->old + now;
-		piece.end = stop - r->old + now;
+		piece.start = at - now + r->old;
+		piece.end = stop - now + r->old;
+		forget_policy(piece.start, piece.end, &piece);
 		hms_map_bind(&piece, PROT_READ | PROT_WRITE, false);
 		at = stop;
 	}
@@ -132,7 +155,7 @@ static int follow(const struct request *r, uintptr_t now)
 		hms_mapping_at(now + kept, &m) < 0)
 		return 0;
 	if (!known)
-		last = (struct hms_range){ 0 };
+		last = (struct hms_range){ .step = -1 };
 	return bind_tail(r, now + kept, now + r->len, &last,
 		m.anonymous ? m.prot : m.prot | PROT_EXEC);
 }
@@ -193,8 +216,10 @@ static uintptr_t reserve(const struct request *r)
 	if (r->flags & MREMAP_FIXED) {
 		p = (uintptr_t)hms_sys_mmap((void *)r->wanted, r->len,
 			PROT_NONE, flags | MAP_FIXED, -1, 0);
-		if (!hms_sys_failed((void *)p))
+		if (!hms_sys_failed((void *)p)) {
 			hms_range_drop(p, p + r->len);
+			hms_mapped_drop(p, p + r->len);
+		}
 		return p;
 	}
 	p = (uintptr_t)hms_sys_mmap(
@@ -251,8 +276,8 @@ static void *move(struct request *r, int prot, const struct hms_range *last)
 	return (void *)now;
 }
 
-/* Some of it is on a file or device. */
-static void *remap_backed(struct request *r)
+/* Some of it is on a file or device, or it is of several mappings. */
+static void *remap_parts(struct request *r)
 {
 	const bool stays = !(r->flags & (MREMAP_FIXED | MREMAP_DONTUNMAP));
 	const uintptr_t end = r->old + r->old_len;
@@ -282,6 +307,30 @@ static void *remap_backed(struct request *r)
 	return move(r, m.prot, &last);
 }
 
+/*
+ * The kernel moves or grows one mapping at a time, and calls several EFAULT.
+ * Is it one of the program's that our binding has made several of?
+ */
+static bool split_by_us(const struct request *r)
+{
+	const uintptr_t end = r->old + r->old_len;
+	struct hms_range first;
+	struct hms_mapping m;
+	uintptr_t at = r->old;
+	int prot = -1;
+
+	if (!hms_range_next(r->old, end, &first) ||
+		(first.start <= r->old && first.end >= end))
+		return false;
+	for (; at < end; at = m.end) {
+		if (hms_mapping_at(at, &m) < 0 || !m.anonymous ||
+			(prot >= 0 && m.prot != prot))
+			return false;
+		prot = m.prot;
+	}
+	return true;
+}
+
 /* Calls that the kernel refuses before it looks at the mapping. */
 static bool sane(const struct request *r)
 {
@@ -306,22 +355,28 @@ static void *remap(
 {
 	uintptr_t from, to;
 	void *p;
-	int rc;
+	int rc, saved = errno;
 
 	if (hms_backed_any() && sane(r) &&
 		hms_backed_next(r->old, r->old + r->old_len, &from, &to))
-		return remap_backed(r);
+		return remap_parts(r);
 	p = hms_next.mremap(old, old_len, len, r->flags, wanted);
+	if (p == MAP_FAILED && errno == EFAULT && sane(r) && split_by_us(r)) {
+		errno = saved;
+		return remap_parts(r);
+	}
 	if (p == MAP_FAILED)
 		return p;
 	rc = follow(r, (uintptr_t)p);
-	if (rc < 0 && r->len > r->old_len) {
-		/* Strict, and no room: as if it had not grown. */
+	/*
+	 * Strict, and no room: as if it had not grown.  Where contents have
+	 * moved it is too late for that, as in move().
+	 */
+	if (rc < 0 && r->len > r->old_len && p == old) {
 		hms_sys_munmap((char *)p + r->old_len, r->len - r->old_len);
 		hms_range_drop(
 			(uintptr_t)p + r->old_len, (uintptr_t)p + r->len);
-		if (p == old)
-			return failed(ENOMEM);
+		return failed(ENOMEM);
 	}
 	return p;
 }
@@ -343,12 +398,21 @@ HMS_EXPORT void *mremap(void *old, size_t old_len, size_t len, int flags, ...)
 		wanted = va_arg(args, void *);
 		va_end(args);
 	}
-	if (!hms_map_active() || !hms_engine.has_map_rules)
+	if (hms_reach_any() && !(r.old & (hms_sys_page_size() - 1)) &&
+		hms_reach_touches(r.old, r.old + r.old_len))
+		return hms_reach_remap(old, r.old_len, r.len, flags, wanted);
+	if (hms_reach_any() && wanted &&
+		hms_reach_plain((uintptr_t)wanted, (uintptr_t)wanted + r.len))
+		return failed(ENOMEM);
+	if (!hms_map_wanted(HMS_FAMILY_MAP))
 		return hms_next.mremap(old, old_len, len, flags, wanted);
 	r.wanted = (uintptr_t)wanted;
 	decide(&r, __builtin_return_address(0));
 	hms_map_lock();
 	p = remap(&r, old, old_len, len, wanted);
+	if (p != MAP_FAILED && hms_mapped_families)
+		hms_mapped_remap(r.site, r.old, r.old_len, (uintptr_t)p, r.len,
+			flags & MREMAP_DONTUNMAP);
 	hms_map_unlock();
 	if (p != MAP_FAILED)
 		errno = saved;

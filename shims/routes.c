@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Which sizes take the fast path of which heap. */
 #include "engine/engine.h"
+#include "report/status.h"
 #include "shims/heap.h"
 #include "shims/next.h"
+#include "shims/start.h"
 
 #define LEAST 9 /* bytes; shims/heap.h */
 
@@ -10,6 +12,74 @@ struct hms_fast_routes hms_fast[HMS_FAST_APIS] __attribute__((aligned(64)));
 bool hms_heap_open;
 
 static bool counting_calls;
+
+/*
+ * An instance's first call: it starts on a stack of ours, see instance.h.  The
+ * routes then go straight to it.
+ */
+static void begin(unsigned n, void *(*malloc)(size_t size))
+{
+	hms_instance_start(n);
+	for (unsigned fast = 0; fast < HMS_FAST_APIS; fast++)
+		for (unsigned i = 0; i < HMS_FAST_ROUTES; i++) {
+			struct hms_fast_route *r = &hms_fast[fast].route[i];
+
+			if (r->malloc != malloc)
+				continue;
+			__atomic_store_n(&r->calloc, hms_instances[n].calloc,
+				__ATOMIC_RELAXED);
+			__atomic_store_n(&r->malloc, hms_instances[n].malloc,
+				__ATOMIC_RELAXED);
+		}
+}
+
+#define BEGIN(n, p)                                                            \
+	static void *p##begin_malloc(size_t size)                              \
+	{                                                                      \
+		void *block;                                                   \
+                                                                               \
+		begin(n, p##begin_malloc);                                     \
+		block = p##malloc(size);                                       \
+		hms_worker_poke();                                             \
+		return block;                                                  \
+	}                                                                      \
+	static void *p##begin_calloc(size_t count, size_t size)                \
+	{                                                                      \
+		void *block;                                                   \
+                                                                               \
+		begin(n, p##begin_malloc);                                     \
+		block = p##calloc(count, size);                                \
+		hms_worker_poke();                                             \
+		return block;                                                  \
+	}
+HMS_EACH_INSTANCE(BEGIN)
+
+static const struct {
+	void *(*malloc)(size_t size);
+	void *(*calloc)(size_t n, size_t size);
+} begins[HMS_INSTANCES] = {
+#define ROW(n, p) { p##begin_malloc, p##begin_calloc },
+	HMS_EACH_INSTANCE(ROW)
+};
+
+void hms_heap_pass_by(void)
+{
+	for (unsigned fast = 0; fast < HMS_FAST_APIS; fast++)
+		for (unsigned i = 0; i < HMS_FAST_ROUTES; i++) {
+			struct hms_fast_route *r = &hms_fast[fast].route[i];
+			unsigned n = 0;
+
+			while (n < HMS_INSTANCES &&
+				r->malloc != hms_instances[n].malloc)
+				n++;
+			if (!r->span || n == HMS_INSTANCES)
+				continue;
+			__atomic_store_n(
+				&r->calloc, begins[n].calloc, __ATOMIC_RELAXED);
+			__atomic_store_n(
+				&r->malloc, begins[n].malloc, __ATOMIC_RELAXED);
+		}
+}
 
 /*
  * Serves sizes from first to last by a slot's own heap.  Other threads may be
@@ -20,20 +90,22 @@ static void add_route(struct hms_fast_routes *routes, unsigned slot, int rule,
 {
 	const struct hms_instance *own = hms_heap_instance(slot);
 	struct hms_fast_route *fast = NULL;
+	unsigned n;
 
 	if (first < LEAST)
 		first = LEAST;
+	if (hms_heap_passes_by(SIZE_MAX) && last >= HMS_HEAP_LARGE)
+		last = HMS_HEAP_LARGE - 1;
 	/* SIZE_MAX itself can never be served, and would not fit a span. */
 	if (last == SIZE_MAX)
 		last--;
 	if (last < first)
 		return;
 	/*
-	 * The first route's calls jump straight to an instance: they are not
-	 * counted, and a slot without an instance of its own cannot have it.
+	 * The first route's calls jump straight to the slot's malloc: they are
+	 * not counted.
 	 */
-	for (unsigned i = counting_calls || !own; !fast && i < HMS_FAST_ROUTES;
-		i++)
+	for (unsigned i = counting_calls; !fast && i < HMS_FAST_ROUTES; i++)
 		if (!routes->route[i].span)
 			fast = &routes->route[i];
 	if (!fast)
@@ -41,8 +113,14 @@ static void add_route(struct hms_fast_routes *routes, unsigned slot, int rule,
 	fast->first = first;
 	fast->slot = slot;
 	fast->rule = rule;
-	fast->malloc = own ? own->malloc : NULL;
-	fast->calloc = own ? own->calloc : NULL;
+	n = own ? (unsigned)(own - hms_instances) : 0;
+	if (own && !hms_instance_started(n)) {
+		fast->malloc = begins[n].malloc;
+		fast->calloc = begins[n].calloc;
+	} else {
+		fast->malloc = hms_heap_malloc_of(slot);
+		fast->calloc = hms_heap_calloc_of(slot);
+	}
 	__atomic_store_n(&fast->span, last - first + 1, __ATOMIC_RELEASE);
 }
 
@@ -68,6 +146,44 @@ static void rule_routes(struct hms_fast_routes *fast, enum hms_api api)
 				r->last);
 		first = r->last + 1;
 	}
+}
+
+/*
+ * Where calls are counted, the first route leads here, by jumps alone: who
+ * called is where this returns to.  The second one is where it goes on.
+ */
+static unsigned counted_row[HMS_FAST_APIS];
+
+static void *counted_malloc(size_t size)
+{
+	if (hms_count_fast(counted_row[HMS_FAST_MALLOC], size))
+		return hms_fast[HMS_FAST_MALLOC].route[1].malloc(size);
+	return hms_slow_alloc(HMS_API_MALLOC, size, HMS_CALLER);
+}
+
+static void *counted_calloc(size_t n, size_t size)
+{
+	/* n is 1: shims/heap.c. */
+	if (hms_count_fast(counted_row[HMS_FAST_CALLOC], size))
+		return hms_fast[HMS_FAST_CALLOC].route[1].calloc(n, size);
+	return hms_slow_calloc(size, HMS_CALLER);
+}
+
+/* operator new is no jump, and realloc knows its block: those ask. */
+static void counted_first(enum hms_fast_api api)
+{
+	const struct hms_fast_route *second = &hms_fast[api].route[1];
+	struct hms_fast_route *first = &hms_fast[api].route[0];
+
+	if (!counting_calls || first->span || !second->span)
+		return;
+	counted_row[api] = hms_count_row(second->rule);
+	first->first = second->first;
+	first->slot = second->slot;
+	first->rule = second->rule;
+	first->malloc = counted_malloc;
+	first->calloc = counted_calloc;
+	__atomic_store_n(&first->span, second->span, __ATOMIC_RELEASE);
 }
 
 void hms_heap_routes(bool counting)
@@ -97,6 +213,8 @@ void hms_heap_routes(bool counting)
 			add_route(&hms_fast[fast], HMS_SLOT_DEFAULT, -1, 0,
 				SIZE_MAX);
 	}
+	counted_first(HMS_FAST_MALLOC);
+	counted_first(HMS_FAST_CALLOC);
 }
 
 void hms_heap_opens(void)

@@ -65,29 +65,38 @@ HMS_EXPORT void *shmat(int id, const void *addr, int flags)
 		.flags = call_flags(addr),
 		.caller = __builtin_return_address(0),
 	};
-	struct hms_decision to;
-	int saved = errno;
+	struct hms_decision to = { -1, NULL, 0 };
+	int saved = errno, site;
 	long size;
 	void *p;
 
-	if (!hms_map_active() || !hms_engine.has_map_rules)
+	if (!hms_map_wanted(HMS_FAMILY_MAP))
 		return hms_next.shmat(id, addr, flags);
 	size = hms_sys_shm_size(id);
 	if (size < 0)
 		return hms_next.shmat(id, addr, flags);
 	call.size = (size_t)size;
-	hms_decide(&call, &to);
+	to.place = &hms_engine.places->places[0];
+	if (hms_engine.has_map_rules)
+		hms_decide(&call, &to);
+	site = hms_mapped_site(&call, to.rule);
 	hms_map_lock();
 	p = hms_next.shmat(id, addr, flags);
 	if (p != (void *)-1) {
-		if (flags & SHM_REMAP)
-			hms_range_drop((uintptr_t)p,
-				(uintptr_t)p + hms_page_up((size_t)size));
-		if (bind(&to, (uintptr_t)p, (size_t)size) < 0) {
+		const uintptr_t start = (uintptr_t)p;
+		const uintptr_t end = start + hms_page_up((size_t)size);
+
+		if (flags & SHM_REMAP) {
+			hms_range_drop(start, end);
+			hms_mapped_drop(start, end);
+		}
+		if (bind(&to, start, (size_t)size) < 0) {
 			hms_next.shmdt(p);
-			forget((uintptr_t)p);
+			forget(start);
 			errno = ENOMEM;
 			p = (void *)-1;
+		} else {
+			hms_mapped_add(site, start, start + (size_t)size);
 		}
 	}
 	hms_map_unlock();
@@ -100,12 +109,15 @@ HMS_EXPORT int shmdt(const void *addr)
 {
 	int rc;
 
-	if (!hms_map_tracking())
+	if (!hms_map_known())
 		return hms_next.shmdt(addr);
+	hms_mapped_ready();
 	hms_map_lock();
 	rc = hms_next.shmdt(addr);
-	if (rc == 0)
+	if (rc == 0) {
 		forget((uintptr_t)addr);
+		hms_mapped_detach((uintptr_t)addr);
+	}
 	hms_map_unlock();
 	return rc;
 }

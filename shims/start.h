@@ -25,8 +25,25 @@ extern unsigned hms_heap_mode __attribute__((visibility("hidden")));
  */
 enum hms_heap_mode hms_start(void);
 
+/*
+ * Memory came that may move, and there is no worker yet: whoever passes by,
+ * out of all locks of ours, makes it.  Changes no errno.
+ */
+extern unsigned hms_worker_due __attribute__((visibility("hidden")));
+void hms_worker_make(void);
+
+static inline void hms_worker_poke(void)
+{
+	if (__builtin_expect(
+		    __atomic_load_n(&hms_worker_due, __ATOMIC_RELAXED), 0))
+		hms_worker_make();
+}
+
 /* The program leaves by _exit(): what is to be reported is, once. */
 void hms_drain(void);
+
+/* OpenCL's loader has us: HMS_CHILDREN=drop hides that from children. */
+void hms_layer_loaded(void);
 
 /* fork without libc's handlers (_Fork): what they would have done. */
 void hms_fork_prepare(void);

@@ -17,6 +17,9 @@
 #include <stdbool.h>
 #include <sys/prctl.h>
 
+#include "base/guard.h"
+#include "engine/engine.h"
+#include "engine/range.h"
 #include "engine/witness.h"
 #include "shims/next.h"
 #include "shims/start.h"
@@ -102,6 +105,22 @@ static bool needs_more(const pthread_attr_t *attr, size_t *larger)
 	return true;
 }
 
+/*
+ * A stack of the program's own stays where it is: the kernel writes to a
+ * thread's last words as it exits, and does not wait there for us.
+ */
+static void keep_stack(const pthread_attr_t *attr)
+{
+	void *base;
+	size_t size;
+
+	if (attr && hms_engine.live && hms_range_count() && !hms_guarded() &&
+		!pthread_attr_getstack(attr, &base, &size) &&
+		(uintptr_t)base + size > size)
+		hms_range_stay((uintptr_t)base & ~PAGE_MASK,
+			((uintptr_t)base + size + PAGE_MASK) & ~PAGE_MASK);
+}
+
 EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attr,
 	void *(*start)(void *), void *arg)
 {
@@ -110,6 +129,8 @@ EXPORT int pthread_create(pthread_t *thread, const pthread_attr_t *attr,
 
 	if (!hms_next.pthread_create)
 		hms_next_resolve();
+	keep_stack(attr);
+	hms_worker_poke();
 	/* Switched off or not, our static TLS is in every thread's stack. */
 	if (!needs_more(attr, &size))
 		return hms_next.pthread_create(thread, attr, start, arg);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "tools/cmd.h"
 
+#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 
 #include "base/text.h"
+#include "tools/check_program.h"
 #include "tools/policy.h"
 
 /* The place and its options, as a rule would have them. */
@@ -56,24 +58,25 @@ static void print_rules(const struct tool_policy *tool)
 		printf("%-*s  %-*s  ", name, rule->name, place,
 			place_text(policy, rule, text, sizeof(text)));
 		tool_put_place(stdout, tool, i);
+		if (tool_moves(tool, i))
+			printf("; %s", tool_moves(tool, i));
 		putchar('\n');
 	}
 	for (unsigned i = 0; i < policy->nlimits; i++)
-		printf("limit of %s: %s per process\n", policy->limits[i].name,
-			hms_text_human(policy->limits[i].bytes, human));
+		printf("limit of %s: %s %s\n", policy->limits[i].name,
+			hms_text_human(policy->limits[i].bytes, human),
+			policy->limits[i].shared
+				? "for all processes of one user together"
+				: "per process");
 }
 
-int hms_cmd_check(int argc, char **argv)
+static int check(const char *value, const char *program)
 {
+	const char *slash = program ? strrchr(program, '/') : NULL;
 	struct tool_policy tool;
-	const char *value = argc > 1 ? argv[1] : NULL;
-	int status;
+	int status =
+		tool_policy_open(&tool, value, slash ? slash + 1 : program);
 
-	if (argc > 1 && !strcmp(argv[1], "--"))
-		value = argc-- > 2 ? argv[2] : NULL;
-	if (argc > 2)
-		return hms_usage("check");
-	status = tool_policy_open(&tool, value, NULL);
 	if (tool.policy)
 		for (unsigned i = 0; i < tool.policy->nwarnings; i++)
 			fprintf(stderr, "%s\n", tool.policy->warnings[i]);
@@ -87,5 +90,25 @@ int hms_cmd_check(int argc, char **argv)
 	printf("%s: %u %s\n", tool.policy->source, tool.policy->nrules,
 		tool.policy->nrules == 1 ? "rule" : "rules");
 	print_rules(&tool);
-	return EX_OK;
+	return program ? tool_check_program(tool.policy, program) : EX_OK;
+}
+
+int hms_cmd_check(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "program", required_argument, NULL, 'P' },
+		{ NULL, 0, NULL, 0 },
+	};
+	const char *program = NULL;
+	int option;
+
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option != 'P')
+			return hms_usage("check");
+		program = optarg;
+	}
+	if (argc - optind > 1)
+		return hms_usage("check");
+	return check(argv[optind], program);
 }

@@ -9,6 +9,8 @@
 
 #include "base/text.h"
 #include "config/words.h"
+#include "engine/site/module.h"
+#include "engine/site/symbols.h"
 #include "tools/policy.h"
 #include "tools/ranking.h"
 
@@ -16,6 +18,9 @@
 struct described {
 	struct hms_call call;
 	const char *module, *thread, *process;
+	const char *function, *function_module; /* among its callers */
+	uint64_t site;
+	const struct hms_policy *policy;
 };
 
 static struct described described;
@@ -30,7 +35,31 @@ static const char *said_thread(const struct hms_call *call)
 	return described.thread;
 }
 
-static const struct hms_witness witness = { said_module, said_thread };
+static bool is_pattern(const struct hms_pattern *p)
+{
+	if (p->module &&
+		!hms_text_glob_file(p->module, described.function_module))
+		return false;
+	return described.function && p->function &&
+	       hms_symbol_matches(p->function, described.function);
+}
+
+/* `from` is about what module() says. */
+static bool said_stack(
+	const struct hms_call *call, bool only_caller, struct hms_stack *out)
+{
+	if (only_caller || (!described.function && !described.site))
+		return false;
+	memset(out, 0, sizeof(*out));
+	out->site = described.site;
+	for (unsigned i = 0; i < described.policy->npatterns; i++)
+		if (is_pattern(&described.policy->patterns[i]))
+			out->patterns |= UINT64_C(1) << i;
+	return true;
+}
+
+static const struct hms_witness witness = { said_module, said_thread,
+	said_stack };
 
 static int wrong(const char *what, const char *word, const char *near)
 {
@@ -88,7 +117,9 @@ static int read_flags(char *list)
 static int read_detail(const char *key, char *value)
 {
 	static const char *const keys[] = { "from", "thread", "process",
-		"align", "flags" };
+		"align", "flags", "via", "site" };
+	uint32_t hint;
+	char *end;
 
 	if (!strcmp(key, "from"))
 		described.module = value;
@@ -100,9 +131,19 @@ static int read_detail(const char *key, char *value)
 		return read_size(value, &described.call.align);
 	else if (!strcmp(key, "flags"))
 		return read_flags(value);
-	else
+	else if (!strcmp(key, "via")) {
+		described.function = value;
+		end = strrchr(value, '@');
+		if (end) {
+			*end = 0;
+			described.function_module = end + 1;
+		}
+	} else if (!strcmp(key, "site")) {
+		if (!hms_word_site(value, &described.site, &hint))
+			return wrong("no site:", value, NULL);
+	} else
 		return wrong(
-			"unknown detail", key, hms_text_nearest(key, keys, 5));
+			"unknown detail", key, hms_text_nearest(key, keys, 7));
 	return EX_OK;
 }
 
@@ -138,11 +179,36 @@ static void why_not_text(const char *what, const char *glob, const char *is)
 			glob);
 }
 
+/* The same among those that ask who calls. */
+static void print_why_not_caller(const struct hms_rule *rule)
+{
+	struct hms_rule alone = *rule;
+
+	alone.thread = alone.via = alone.site = NULL;
+	if (!hms_rule_match(&alone, &described.call, &witness)) {
+		why_not_text("the caller", rule->from, described.module);
+		return;
+	}
+	alone.via = rule->via;
+	if (!hms_rule_match(&alone, &described.call, &witness)) {
+		why_not_text("the function among the callers", rule->via,
+			described.function);
+		return;
+	}
+	alone.site = rule->site;
+	if (hms_rule_match(&alone, &described.call, &witness))
+		why_not_text("the thread", rule->thread, described.thread);
+	else if (described.site)
+		printf("the site is %016llx, not %s\n",
+			(unsigned long long)described.site, rule->site);
+	else
+		why_not_text("the site", rule->site, NULL);
+}
+
 /* The first condition that does not hold, in words. */
 static void print_why_not(const struct hms_rule *rule)
 {
 	const struct hms_call *call = &described.call;
-	struct hms_rule alone = *rule;
 
 	if (!(rule->apis & HMS_API_BIT(call->api)))
 		printf("it is not for %s\n", hms_api_name(call->api));
@@ -161,15 +227,8 @@ static void print_why_not(const struct hms_rule *rule)
 		 (!described.process ||
 			 !hms_text_glob(rule->process, described.process)))
 		why_not_text("the program", rule->process, described.process);
-	else {
-		alone.thread = NULL;
-		if (!hms_rule_match(&alone, call, &witness))
-			why_not_text(
-				"the caller", rule->from, described.module);
-		else
-			why_not_text(
-				"the thread", rule->thread, described.thread);
-	}
+	else
+		print_why_not_caller(rule);
 }
 
 static bool matches(const struct hms_rule *rule)
@@ -181,6 +240,33 @@ static bool matches(const struct hms_rule *rule)
 	return hms_rule_match(rule, &described.call, &witness);
 }
 
+/* Which limits the place's terms are under, each once. */
+static uint64_t limits_of(const struct hms_term *terms, unsigned n)
+{
+	uint64_t set = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		if (terms[i].limit >= 0 && terms[i].limit < 64)
+			set |= UINT64_C(1) << terms[i].limit;
+		set |= limits_of(terms[i].terms, terms[i].nterms);
+	}
+	return set;
+}
+
+static void print_limits(const struct hms_policy *policy, uint64_t set)
+{
+	char human[16];
+
+	for (unsigned i = 0; i < policy->nlimits && i < 64; i++)
+		if (set >> i & 1)
+			printf("  limit  %s: %s %s\n", policy->limits[i].name,
+				hms_text_human(policy->limits[i].bytes, human),
+				policy->limits[i].shared
+					? "for all processes of one user "
+					  "together"
+					: "per process");
+}
+
 static void print_match(const struct tool_policy *tool, unsigned i)
 {
 	const struct hms_rule *rule = &tool->policy->rules[i];
@@ -190,6 +276,9 @@ static void print_match(const struct tool_policy *tool, unsigned i)
 	printf("  place  %s\n  here   ", spec->text);
 	tool_put_place(stdout, tool, i);
 	putchar('\n');
+	print_limits(tool->policy, limits_of(spec->terms, spec->nterms));
+	if (tool_moves(tool, i))
+		printf("  later  %s\n", tool_moves(tool, i));
 	tool_put_rankings(stdout, tool->graph, spec->terms, spec->nterms);
 }
 
@@ -255,6 +344,7 @@ int hms_cmd_explain(int argc, char **argv)
 		puts("there are no rules: left to the system");
 		return EX_OK;
 	}
+	described.policy = tool.policy;
 	explain(&tool);
 	return EX_OK;
 }

@@ -1,6 +1,6 @@
 bin_PROGRAMS += hms
 hms_SOURCES = tools/cmd.h tools/hms.def tools/main.c \
-	tools/check.c \
+	tools/check.c tools/check_program.c tools/check_program.h \
 	tools/explain.c \
 	tools/grid.c tools/grid.h \
 	tools/list.c tools/list/list.h \
@@ -19,10 +19,28 @@ hms_SOURCES = tools/cmd.h tools/hms.def tools/main.c \
 	tools/live.c tools/live.h \
 	tools/machine.c tools/machine.h \
 	tools/program.c tools/program.h \
-	tools/report.c \
+	tools/replay.c $(tool_replay) \
+	tools/report.c tools/report_json.c tools/report_json.h \
+	tools/report_learning.c tools/report_learning.h \
 	tools/run.c \
 	tools/set.c tools/set.h \
+	tools/sites.c tools/sites.h \
+	$(tool_symbols) \
 	tools/utf8.c tools/utf8.h \
 	tools/where.c
-hms_CFLAGS = $(HMS_CFLAGS) $(LIBELF_CFLAGS)
-hms_LDADD = libhmscore.la $(LIBELF_LIBS) -lm
+hms_CFLAGS = $(HMS_CFLAGS) $(LIBELF_CFLAGS) $(LIBDW_CFLAGS) \
+	$(JANSSON_CFLAGS)
+hms_LDADD = libhmscore.la $(LIBDW_LIBS) $(LIBELF_LIBS) $(JANSSON_LIBS) -lm
+
+tool_symbols = tools/symbols/symbols.h \
+	tools/symbols/functions.c tools/symbols/module.c \
+	tools/symbols/namer.c \
+	tools/symbols/needed.c tools/symbols/needed.h
+
+tool_replay = tools/replay/replay.h tools/replay/cases.def \
+	tools/replay/rivals.def \
+	tools/replay/arms.c tools/replay/best.c tools/replay/bound.c \
+	tools/replay/generate.c tools/replay/generate.h \
+	tools/replay/generate_ranks.c tools/replay/generate_sets.c \
+	tools/replay/load.c tools/replay/memtis.c tools/replay/model.c \
+	tools/replay/print.c tools/replay/rivals.c tools/replay/run.c

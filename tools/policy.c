@@ -167,3 +167,17 @@ void tool_put_place(FILE *out, const struct tool_policy *tool, unsigned rule)
 	if (join[0] == ',')
 		fputc(']', out);
 }
+
+const char *tool_moves(const struct tool_policy *tool, unsigned rule)
+{
+	const struct hms_policy *policy = tool->policy;
+	uint32_t options = policy->rules[rule].options;
+
+	if (!policy->migration.automatic && !(options & HMS_OPT_MIGRATE))
+		return NULL;
+	if (tool->places.rule_moves[rule])
+		return "may move";
+	return options & HMS_OPT_PIN	  ? "stays: it is pinned"
+	       : options & HMS_OPT_STRICT ? "stays: it is strict"
+					  : "stays: it has one target here";
+}

@@ -28,5 +28,10 @@ int tool_policy_open(
 
 /* "hbm (node 2), then dram (nodes 0, 1)" */
 void tool_put_place(FILE *out, const struct tool_policy *tool, unsigned rule);
+/*
+ * May the rule's memory move later?  NULL: nobody asks; else a few words,
+ * "may move" or "stays: ...".
+ */
+const char *tool_moves(const struct tool_policy *tool, unsigned rule);
 
 #endif

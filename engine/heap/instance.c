@@ -6,12 +6,13 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "base/aside.h"
 #include "base/sys.h"
 #include "engine/heap/window.h"
 
 #define INSTANCE_ROW(n, p)                                                     \
 	{ p##malloc, p##calloc, p##realloc, p##free, p##memalign,              \
-		p##malloc_usable_size, p##mallctl },
+		p##malloc_usable_size, p##mallctl, p##mallocx, p##rallocx },
 const struct hms_instance hms_instances[HMS_INSTANCES] = { HMS_EACH_INSTANCE(
 	INSTANCE_ROW) };
 
@@ -110,6 +111,23 @@ void hms_instance_tune(unsigned instance)
 int hms_instance_started(unsigned n)
 {
 	return __atomic_load_n(&handlers[n].prepare, __ATOMIC_ACQUIRE) != NULL;
+}
+
+static void start(void *instance)
+{
+	const struct hms_instance *i = instance;
+
+	i->free(i->malloc(1));
+}
+
+void hms_instance_start(unsigned n)
+{
+	struct hms_instance instance = hms_instances[n];
+	int saved = errno;
+
+	if (!hms_instance_started(n))
+		hms_aside_once(start, &instance);
+	errno = saved;
 }
 
 void hms_instances_before_fork(void)

@@ -6,7 +6,7 @@
  * what jemalloc's own fast path costs.
  *
  * All functions have jemalloc(3)'s contract.  They initialise themselves on
- * first use, from any thread.
+ * first use, from any thread, if there is room on its stack.
  */
 #ifndef HMS_ENGINE_HEAP_INSTANCE_H
 #define HMS_ENGINE_HEAP_INSTANCE_H
@@ -31,8 +31,13 @@
 	void *p##mallocx(size_t size, int flags) HMS_HIDDEN;                   \
 	void *p##rallocx(void *old, size_t size, int flags) HMS_HIDDEN;        \
 	void p##dallocx(void *block, int flags) HMS_HIDDEN;                    \
+	size_t p##nallocx(size_t size, int flags) HMS_HIDDEN;                  \
 	int p##mallctl(const char *name, void *old, size_t *oldlen,            \
-		void *new_, size_t newlen) HMS_HIDDEN;
+		void *new_, size_t newlen) HMS_HIDDEN;                         \
+	int p##mallctlnametomib(const char *name, size_t *mib, size_t *miblen) \
+		HMS_HIDDEN;                                                    \
+	int p##mallctlbymib(const size_t *mib, size_t miblen, void *old,       \
+		size_t *oldlen, void *new_, size_t newlen) HMS_HIDDEN;
 HMS_EACH_INSTANCE(HMS_DECLARE_INSTANCE)
 #undef HMS_DECLARE_INSTANCE
 
@@ -45,6 +50,8 @@ struct hms_instance {
 	size_t (*usable)(void *block);
 	int (*mallctl)(const char *name, void *old, size_t *oldlen, void *new_,
 		size_t newlen);
+	void *(*mallocx)(size_t size, int flags);
+	void *(*rallocx)(void *old, size_t size, int flags);
 };
 
 extern const struct hms_instance hms_instances[HMS_INSTANCES] HMS_HIDDEN;
@@ -54,6 +61,11 @@ extern const struct hms_instance hms_instances[HMS_INSTANCES] HMS_HIDDEN;
  * starting, because that clears errno when it has numbers to parse.
  */
 void hms_instance_tune(unsigned instance);
+/*
+ * Starts an instance that was not used yet, on a stack of our own: it takes
+ * 16 KiB of one.  Any thread; errno stays.
+ */
+void hms_instance_start(unsigned n);
 /* Has this instance been used, so that its locks are to be held over fork? */
 int hms_instance_started(unsigned n);
 /* jemalloc's own fork handlers, in order, for those that were used. */

@@ -1,7 +1,12 @@
 libhms_preload_la_SOURCES += \
+	engine/heap/cache.c engine/heap/cache.h \
+	engine/heap/classes.c engine/heap/classes.h \
 	engine/heap/heap.c engine/heap/heap.h \
 	engine/heap/host.c \
 	engine/heap/instance.c engine/heap/instance.h \
+	engine/heap/keep.c engine/heap/keep.h \
+	engine/heap/shared.c engine/heap/shared.h \
+	engine/heap/slots.c \
 	engine/heap/window.c engine/heap/window.h
 
 # One object per row of HMS_EACH_INSTANCE.  They are no libtool objects, so

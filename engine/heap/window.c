@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 
 #include "base/guard.h"
+#include "base/aside.h"
 #include "base/sys.h"
 #include "engine/heap/instance.h"
 #include "engine/target/backed.h"
@@ -30,10 +31,13 @@ struct slot {
 	unsigned nholes;
 	struct hole holes[HOLES];
 	bool assigned;
+	bool want_pages;
+	bool has_pages; /* atomic */
 	struct hms_range as; /* what chunks are to be */
 };
 
 uint8_t hms_window_slot[HMS_WINDOW_ENTRIES];
+uint8_t *hms_window_pages[HMS_WINDOW_ENTRIES];
 __thread uint8_t hms_window_owner;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -55,6 +59,16 @@ void hms_window_assign(unsigned slot, const struct hms_range *as)
 void hms_window_set_instance(unsigned instance, unsigned slot)
 {
 	instance_slot[instance] = (uint8_t)slot;
+}
+
+void hms_window_want_pages(unsigned slot)
+{
+	slots[slot].want_pages = true;
+}
+
+bool hms_window_has_pages(unsigned slot)
+{
+	return __atomic_load_n(&slots[slot].has_pages, __ATOMIC_RELAXED);
 }
 
 static unsigned entry_of(uintptr_t addr)
@@ -114,6 +128,24 @@ static uintptr_t reserve(size_t len, size_t align)
 	return aligned;
 }
 
+/* Bytes for a window's pages; without memory for them there are none. */
+static void add_pages(struct slot *s, uintptr_t base, size_t size)
+{
+	uint8_t *pages = hms_sys_mmap(NULL, size >> HMS_WINDOW_PAGE_SHIFT,
+		PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	__atomic_store_n(
+		&s->has_pages, !hms_sys_failed(pages), __ATOMIC_RELAXED);
+	if (hms_sys_failed(pages))
+		return;
+	/* Each 2 MiB of them is a page per 8 GiB of heap, not all at once. */
+	hms_sys_madvise(pages, size >> HMS_WINDOW_PAGE_SHIFT, MADV_NOHUGEPAGE);
+	for (uintptr_t a = 0; a < size; a += WINDOW_SIZE)
+		__atomic_store_n(&hms_window_pages[entry_of(base + a)],
+			pages + (a >> HMS_WINDOW_PAGE_SHIFT), __ATOMIC_RELEASE);
+}
+
 static bool add_window(struct slot *s, unsigned number, size_t need)
 {
 	unsigned grow = s->windows < 4 ? s->windows : 4;
@@ -127,6 +159,8 @@ static bool add_window(struct slot *s, unsigned number, size_t need)
 	base = reserve(size, WINDOW_SIZE);
 	if (!base)
 		return false;
+	if (s->want_pages)
+		add_pages(s, base, size);
 	for (uintptr_t a = base; a < base + size; a += WINDOW_SIZE)
 		__atomic_store_n(&hms_window_slot[entry_of(a)], (uint8_t)number,
 			__ATOMIC_RELEASE);
@@ -278,11 +312,11 @@ static void give_back(unsigned number, uintptr_t start, size_t len)
 {
 	struct slot *s = &slots[number];
 
+	pthread_mutex_lock(&lock);
 	if (s->assigned)
 		hms_range_drop(start, start + len);
 	hms_sys_mmap((void *)start, len, PROT_NONE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
-	pthread_mutex_lock(&lock);
 	if (s->high == start)
 		s->high = start + len;
 	else
@@ -290,17 +324,33 @@ static void give_back(unsigned number, uintptr_t start, size_t len)
 	pthread_mutex_unlock(&lock);
 }
 
-/* The chunk becomes usable memory of the slot's place. */
+struct commit {
+	struct hms_range as;
+	int rc;
+};
+
+static void bind(void *arg)
+{
+	struct commit *c = arg;
+
+	c->rc = hms_range_bind(&c->as, PROT_READ | PROT_WRITE);
+}
+
+/*
+ * The chunk becomes usable memory of the slot's place.  That takes 6 KiB of
+ * stack, which whoever calls malloc need not have.
+ */
 static int commit(const struct slot *s, uintptr_t start, size_t len)
 {
-	struct hms_range as = s->as;
+	struct commit c = { .as = s->as };
 	int rc = hms_sys_mprotect((void *)start, len, PROT_READ | PROT_WRITE);
 
 	if (rc || !s->assigned)
 		return rc;
-	as.start = start;
-	as.end = start + len;
-	return hms_range_bind(&as, PROT_READ | PROT_WRITE);
+	c.as.start = start;
+	c.as.end = start + len;
+	hms_aside_once(bind, &c);
+	return c.rc;
 }
 
 /* jemalloc on kernels that do not overcommit: commit and decommit. */
@@ -374,6 +424,16 @@ int hms_window_madvise(void *addr, size_t len, int advice)
 	rc = hms_target_zero(NULL, addr, len);
 	hms_guard_leave();
 	return rc;
+}
+
+void hms_windows_lock(void)
+{
+	pthread_mutex_lock(&lock);
+}
+
+void hms_windows_unlock(void)
+{
+	pthread_mutex_unlock(&lock);
 }
 
 void hms_windows_before_fork(void)

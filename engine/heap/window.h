@@ -18,6 +18,7 @@
 #ifndef HMS_ENGINE_HEAP_WINDOW_H
 #define HMS_ENGINE_HEAP_WINDOW_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -45,6 +46,35 @@ static inline unsigned hms_slot_of(const void *p)
 }
 
 /*
+ * A byte for each 4 KiB of a window, for whoever hands out the slot's blocks;
+ * zero at first.  NULL: this stretch has none.  One pointer per 4 GiB.
+ */
+extern uint8_t *hms_window_pages[HMS_WINDOW_ENTRIES]
+	__attribute__((visibility("hidden")));
+
+#define HMS_WINDOW_PAGE_SHIFT 12
+
+static inline uint8_t *hms_window_pages_of(const void *p)
+{
+	return __atomic_load_n(
+		&hms_window_pages[((uintptr_t)p >> HMS_WINDOW_SHIFT) &
+				  (HMS_WINDOW_ENTRIES - 1)],
+		__ATOMIC_RELAXED);
+}
+
+/* The index into them. */
+static inline size_t hms_window_page(const void *p)
+{
+	return ((uintptr_t)p >> HMS_WINDOW_PAGE_SHIFT) &
+	       ((1u << (HMS_WINDOW_SHIFT - HMS_WINDOW_PAGE_SHIFT)) - 1);
+}
+
+/* From now on the slot's windows have such bytes; before its first use. */
+void hms_window_want_pages(unsigned slot);
+/* Does its newest window? */
+bool hms_window_has_pages(unsigned slot);
+
+/*
  * The slot that instance 0 asks memory for in this thread: its arenas beyond
  * the default ones belong to rules.  HMS_SLOT_NONE: the default.
  */
@@ -65,6 +95,9 @@ void *hms_window_mmap(
 int hms_window_munmap(void *addr, size_t len);
 int hms_window_madvise(void *addr, size_t len, int advice);
 
+/* No chunk is given back meanwhile.  Above all locks of maps and ranges. */
+void hms_windows_lock(void);
+void hms_windows_unlock(void);
 void hms_windows_before_fork(void);
 void hms_windows_after_fork(int child);
 

@@ -44,6 +44,11 @@ static unsigned budget(void)
 	return half;
 }
 
+bool hms_backed_has_room(void)
+{
+	return nbacked < budget();
+}
+
 void hms_backed_forget(struct hms_extent *e)
 {
 	RB_REMOVE(hms_extents, &hms_backed, e);
@@ -174,7 +179,7 @@ static int bind_some(
 	return 0;
 }
 
-static void release(uintptr_t start, uintptr_t end)
+void hms_backed_unmapped(uintptr_t start, uintptr_t end)
 {
 	struct hms_extent *e;
 
@@ -202,7 +207,7 @@ int hms_backed_fill(
 		return -EINVAL;
 	while (done < len) {
 		part = len - done;
-		rc = nbacked >= budget() ? -ENOMEM : hms_extent_spare(SPARE);
+		rc = hms_backed_has_room() ? hms_extent_spare(SPARE) : -ENOMEM;
 		if (rc == 0)
 			rc = bind_some(store, addr + done, &part, prot);
 		if (rc < 0)
@@ -210,7 +215,7 @@ int hms_backed_fill(
 		done += part;
 	}
 	if (rc < 0 && done && hms_anonymous_map(addr, addr + done, prot) == 0)
-		release(addr, addr + done);
+		hms_backed_unmapped(addr, addr + done);
 	return rc;
 }
 
@@ -219,7 +224,7 @@ int hms_backed_bind(struct hms_target *target, void *addr, size_t len, int prot)
 	int rc;
 
 	hms_stores_lock();
-	release((uintptr_t)addr, (uintptr_t)addr + len);
+	hms_backed_unmapped((uintptr_t)addr, (uintptr_t)addr + len);
 	rc = hms_backed_fill(target->state, (uintptr_t)addr, len, prot);
 	hms_stores_unlock();
 	return rc;
@@ -228,7 +233,7 @@ int hms_backed_bind(struct hms_target *target, void *addr, size_t len, int prot)
 void hms_backed_release(struct hms_target *target, void *addr, size_t len)
 {
 	hms_stores_lock();
-	release((uintptr_t)addr, (uintptr_t)addr + len);
+	hms_backed_unmapped((uintptr_t)addr, (uintptr_t)addr + len);
 	hms_stores_unlock();
 }
 

@@ -4,12 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/falloc.h>
+#include <linux/magic.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include "base/log.h"
 #include "base/sys.h"
@@ -58,23 +60,13 @@ bool hms_store_has_fd(const struct hms_store *store)
 	       st.st_dev == store->dev && st.st_ino == store->ino;
 }
 
-/*
- * Out of the way of programs that count on low numbers, or that close them
- * one by one; as high as the limit on descriptors lets us.
- */
-static int move_up(int fd)
+/* Where it would give huge pages, its files have blocks as large. */
+static bool is_small(int fd, const struct stat *st)
 {
-	static const int floors[] = { 900, 512, 200, 100, 50 };
+	struct statfs fs;
 
-	for (size_t i = 0; i < sizeof(floors) / sizeof(floors[0]); i++) {
-		int high = hms_sys_fcntl(fd, F_DUPFD_CLOEXEC, floors[i]);
-
-		if (high >= 0) {
-			hms_sys_close(fd);
-			return high;
-		}
-	}
-	return fd;
+	return hms_sys_fstatfs(fd, &fs) == 0 && fs.f_type == TMPFS_MAGIC &&
+	       (size_t)st->st_blksize == hms_sys_page_size();
 }
 
 int hms_store_fd(struct hms_store *store)
@@ -94,7 +86,7 @@ int hms_store_fd(struct hms_store *store)
 			store->text, strerrorname_np(-fd));
 		return fd;
 	}
-	fd = move_up(fd);
+	fd = hms_sys_move_up(fd);
 	rc = hms_sys_fstat(fd, &st);
 	if (rc < 0) {
 		hms_sys_close(fd);
@@ -102,6 +94,7 @@ int hms_store_fd(struct hms_store *store)
 	}
 	store->dev = st.st_dev;
 	store->ino = st.st_ino;
+	store->small = !store->device && is_small(fd, &st);
 	store->fd = fd;
 	store->generation++;
 	return fd;
@@ -145,6 +138,15 @@ static int reserve(struct hms_store *store, uint64_t offset, uint64_t len)
 	if (offset + len > hms_sys_rlimit(RLIMIT_FSIZE))
 		return -EFBIG;
 	return hms_store_allocate(store, 0, offset, len);
+}
+
+int hms_store_reserve(struct hms_store *store, uint64_t offset, uint64_t len)
+{
+	int rc = store->device ? 0 : reserve(store, offset, len);
+
+	if (rc < 0)
+		punch(store, offset, len);
+	return rc;
 }
 
 /* Next to a neighbour in memory, so that the kernel can join the mappings. */
@@ -194,11 +196,21 @@ int hms_store_take(struct hms_store *store, uintptr_t addr, uint64_t *len,
 				store->granule, 0, offset);
 		}
 	}
-	if (rc < 0 || store->device)
-		return rc;
-	rc = reserve(store, *offset, *len);
+	return rc < 0 ? rc : hms_store_reserve(store, *offset, *len);
+}
+
+int hms_store_take_holes(
+	struct hms_store *store, uintptr_t addr, uint64_t len, uint64_t *offset)
+{
+	const uint64_t page = hms_sys_page_size();
+	int rc = take(store, addr, len, offset);
+
 	if (rc < 0)
-		punch(store, *offset, *len);
+		return rc;
+	/* The file is long enough then. */
+	rc = reserve(store, *offset + len - page, page);
+	if (rc < 0)
+		punch(store, *offset, len);
 	return rc;
 }
 

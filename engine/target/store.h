@@ -23,6 +23,7 @@ struct hms_store {
 	struct hms_store *next;
 	bool device; /* DAX: no holes, no private mappings */
 	bool folder; /* path is one; else it is the file to create */
+	bool small; /* tmpfs without huge pages */
 	bool zero_range; /* the file system has FALLOC_FL_ZERO_RANGE */
 	const char *path;
 	const char *text; /* for messages */
@@ -61,6 +62,11 @@ bool hms_store_has_fd(const struct hms_store *store);
  */
 int hms_store_take(struct hms_store *store, uintptr_t addr, uint64_t *len,
 	uint64_t *offset);
+/* Like it, but the blocks are holes yet, of which the last page exists. */
+int hms_store_take_holes(struct hms_store *store, uintptr_t addr, uint64_t len,
+	uint64_t *offset);
+/* Blocks exist from now on; 0, or -errno: those of a file are given back. */
+int hms_store_reserve(struct hms_store *store, uint64_t offset, uint64_t len);
 /* fallocate(2), whole however many signals come. */
 int hms_store_allocate(
 	struct hms_store *store, int mode, uint64_t offset, uint64_t len);
@@ -89,8 +95,13 @@ int hms_extent_map(const struct hms_extent *extent, int fd, bool private);
 int hms_backed_isolate(uintptr_t start, uintptr_t end);
 /* The first extent that reaches into [start, end), or NULL. */
 struct hms_extent *hms_backed_first(uintptr_t start, uintptr_t end);
+/* May there be more mappings of ours? */
+bool hms_backed_has_room(void);
 /* Takes an extent out of the tree; its blocks are not given back. */
 void hms_backed_forget(struct hms_extent *extent);
+/* [start, end) is unmapped or covered: its extents go, their blocks are free.
+ */
+void hms_backed_unmapped(uintptr_t start, uintptr_t end);
 /* Puts it in, joined with its neighbours if they continue each other. */
 void hms_backed_insert(struct hms_extent *extent);
 /* Like hms_backed_bind(), for addresses that have no extents. */

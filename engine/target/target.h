@@ -89,6 +89,11 @@ struct hms_target {
 	unsigned long nodes[HMS_MASK_WORDS]; /* node: which ones */
 	unsigned nnodes;
 	bool local; /* node: next to the toucher; nodes: with CPUs */
+	/*
+	 * As the nearest CPU has it, by the machine's graph: ns of a load,
+	 * MB/s of 10^6 bytes; 0: nobody asked, or unknown.
+	 */
+	uint32_t latency, bandwidth;
 	void *state; /* the kind's own */
 	uint64_t bound; /* bytes handed out by this process; atomic */
 	uint64_t touched; /* node: of these, with pages, at the last walk */

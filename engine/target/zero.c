@@ -83,12 +83,15 @@ static int zero(uintptr_t start, uintptr_t end)
 {
 	struct hms_extent *e;
 	uintptr_t stop;
-	int rc;
+	int rc = 0;
 
-	rc = hms_extent_spare(8);
-	if (rc == 0)
-		rc = hms_backed_isolate(start, end);
 	while (rc == 0 && start < end) {
+		/* New blocks may have joined what follows. */
+		rc = hms_extent_spare(8);
+		if (rc == 0)
+			rc = hms_backed_isolate(start, end);
+		if (rc < 0)
+			break;
 		e = hms_backed_first(start, end);
 		if (e && e->start == start) {
 			stop = e->end;

@@ -120,6 +120,15 @@ static enum hms_depth deepest(const struct hms_term *terms, unsigned n)
 	return depth;
 }
 
+/* Who moves memory wants to know how fast each is. */
+static bool moves(const struct hms_policy *policy)
+{
+	for (unsigned i = 0; i < policy->nrules; i++)
+		if (hms_rule_migrates(policy, &policy->rules[i]))
+			return true;
+	return false;
+}
+
 enum hms_depth hms_topology_depth(const struct hms_policy *policy)
 {
 	enum hms_depth depth = HMS_DEPTH_NODES;
@@ -131,7 +140,8 @@ enum hms_depth hms_topology_depth(const struct hms_policy *policy)
 		if (one > depth)
 			depth = one;
 	}
-	return depth;
+	return depth < HMS_DEPTH_PATHS && moves(policy) ? HMS_DEPTH_PATHS
+							: depth;
 }
 
 void hms_topology_nodes(const struct hms_graph *graph, struct hms_nodes *out)

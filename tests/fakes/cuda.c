@@ -3,55 +3,59 @@
  * A double of libcuda.so.1: documented entry points only.
  * Source: CUDA Driver API 13.0 (names, numbers, what each call returns).
  */
-#include <stddef.h>
-#include <stdio.h>
-#include <string.h>
+#include <stdarg.h>
 
-#include "tests/fakes/fake.h"
-
-enum {
-	OK = 0,
-	INVALID_VALUE = 1,
-	NOT_INITIALIZED = 3,
-	NO_DEVICE = 100,
-	INVALID_DEVICE = 101
-};
+#include "tests/fakes/cuda.h"
 
 static bool live;
 static const struct fake_device *devices;
 static unsigned count;
 
 /* What every call but cuInit() begins with. */
-static int begin(const char *function)
+CUresult fake_begin(const char *function)
 {
 	long result = fake_call("cuda", function);
 
 	if (result)
-		return (int)result;
+		return (CUresult)result;
 	return live ? OK : NOT_INITIALIZED;
 }
 
-static int begin_with(const char *function, int device)
+CUresult fake_begin_with(const char *function, int device)
 {
-	int rc = begin(function);
+	CUresult rc = fake_begin(function);
 
 	if (rc)
 		return rc;
 	return device >= 0 && (unsigned)device < count ? OK : INVALID_DEVICE;
 }
 
-int cuInit(unsigned flags);
-int cuDriverGetVersion(int *version);
-int cuDeviceGetCount(int *out);
-int cuDeviceGet(int *device, int ordinal);
-int cuDeviceGetName(char *name, int len, int device);
-int cuDeviceTotalMem_v2(size_t *bytes, int device);
-int cuDeviceGetPCIBusId(char *address, int len, int device);
-int cuDeviceGetAttribute(int *value, int attribute, int device);
-int cuDeviceCanAccessPeer(int *can, int device, int peer);
-int cuDeviceGetP2PAttribute(int *value, int attribute, int from, int to);
+bool fake_hides(int device)
+{
+	return device >= 0 && devices[device].hidden;
+}
 
-int cuInit(unsigned flags)
+size_t fake_memory_of(int device)
+{
+	return device >= 0 ? devices[device].memory : 0;
+}
+
+void fake_say(const char *format, ...)
+{
+	const char *path = getenv("HMS_FAKES_CALLS");
+	FILE *out = path ? fopen(path, "a") : NULL;
+	va_list args;
+
+	if (!out)
+		return;
+	va_start(args, format);
+	vfprintf(out, format, args);
+	va_end(args);
+	fputc('\n', out);
+	fclose(out);
+}
+
+CUresult cuInit(unsigned flags)
 {
 	long result = fake_call("cuda", "cuInit");
 
@@ -66,42 +70,44 @@ int cuInit(unsigned flags)
 	return OK;
 }
 
-int cuDriverGetVersion(int *version)
+CUresult cuDriverGetVersion(int *version)
 {
 	*version = 13000;
 	return OK;
 }
 
-int cuDeviceGetCount(int *out)
+CUresult cuDeviceGetCount(int *out)
 {
-	int rc = begin("cuDeviceGetCount");
+	CUresult rc = fake_begin("cuDeviceGetCount");
 
 	if (!rc)
 		*out = (int)count;
 	return rc;
 }
 
-int cuDeviceGet(int *device, int ordinal)
+CUresult cuDeviceGet(int *device, int ordinal)
 {
-	int rc = begin_with("cuDeviceGet", ordinal);
+	CUresult rc = fake_begin_with("cuDeviceGet", ordinal);
 
 	if (!rc)
 		*device = ordinal;
 	return rc;
 }
 
-int cuDeviceGetName(char *name, int len, int device)
+CUresult cuDeviceGetName(char *name, int len, int device)
 {
-	int rc = begin_with("cuDeviceGetName", device);
+	CUresult rc = fake_begin_with("cuDeviceGetName", device);
 
 	if (!rc)
 		snprintf(name, (size_t)len, "%s", devices[device].name);
 	return rc;
 }
 
-int cuDeviceTotalMem_v2(size_t *bytes, int device)
+CUresult cuDeviceTotalMem_v2(size_t *bytes, int device)
 {
-	int rc = begin_with("cuDeviceTotalMem_v2", device);
+	CUresult rc = fake_begin_with("cuDeviceTotalMem_v2", device);
+
+	fake_say("cuDeviceTotalMem_v2 %d", device);
 
 	if (!rc)
 		*bytes = devices[device].memory;
@@ -109,9 +115,9 @@ int cuDeviceTotalMem_v2(size_t *bytes, int device)
 }
 
 /* The driver writes capitals, "0000:C1:00.0". */
-int cuDeviceGetPCIBusId(char *address, int len, int device)
+CUresult cuDeviceGetPCIBusId(char *address, int len, int device)
 {
-	int rc = begin_with("cuDeviceGetPCIBusId", device);
+	CUresult rc = fake_begin_with("cuDeviceGetPCIBusId", device);
 	unsigned p[4];
 
 	if (rc)
@@ -123,9 +129,10 @@ int cuDeviceGetPCIBusId(char *address, int len, int device)
 	return OK;
 }
 
-int cuDeviceGetAttribute(int *value, int attribute, int device)
+CUresult cuDeviceGetAttribute(
+	int *value, CUdevice_attribute attribute, CUdevice device)
 {
-	int rc = begin_with("cuDeviceGetAttribute", device);
+	CUresult rc = fake_begin_with("cuDeviceGetAttribute", device);
 
 	if (rc)
 		return rc;
@@ -140,8 +147,20 @@ int cuDeviceGetAttribute(int *value, int attribute, int device)
 		*value = devices[device].width;
 		return OK;
 	case 83: /* MANAGED_MEMORY */
-	case 89: /* CONCURRENT_MANAGED_ACCESS */
 		*value = 1;
+		return OK;
+	case 89: /* CONCURRENT_MANAGED_ACCESS */
+		*value = !devices[device].apart;
+		return OK;
+	case 91: /* CAN_USE_HOST_POINTER_FOR_REGISTERED_MEM */
+	case 115: /* MEMORY_POOLS_SUPPORTED */
+		*value = 1;
+		return OK;
+	case 134: /* HOST_NUMA_ID */
+		*value = devices[device].node >= 0 ? devices[device].node : 0;
+		return OK;
+	case 142: /* HOST_NUMA_MEMORY_POOLS_SUPPORTED */
+		*value = devices[device].pools;
 		return OK;
 	case 88: /* PAGEABLE_MEMORY_ACCESS */
 	case 100: /* PAGEABLE_MEMORY_ACCESS_USES_HOST_PAGE_TABLES */
@@ -160,18 +179,18 @@ int cuDeviceGetAttribute(int *value, int attribute, int device)
 	return INVALID_VALUE;
 }
 
-int cuDeviceCanAccessPeer(int *can, int device, int peer)
+CUresult cuDeviceCanAccessPeer(int *can, int device, int peer)
 {
-	int rc = begin_with("cuDeviceCanAccessPeer", device);
+	CUresult rc = fake_begin_with("cuDeviceCanAccessPeer", device);
 
 	if (!rc)
 		*can = devices[device].peers >> peer & 1;
 	return rc;
 }
 
-int cuDeviceGetP2PAttribute(int *value, int attribute, int from, int to)
+CUresult cuDeviceGetP2PAttribute(int *value, int attribute, int from, int to)
 {
-	int rc = begin_with("cuDeviceGetP2PAttribute", from);
+	CUresult rc = fake_begin_with("cuDeviceGetP2PAttribute", from);
 
 	if (rc)
 		return rc;

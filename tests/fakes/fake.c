@@ -34,6 +34,12 @@ static void set(struct fake_device *device, const char *key, const char *value)
 		device->tables = (int)number;
 	else if (!strcmp(key, "direct"))
 		device->direct = (int)number;
+	else if (!strcmp(key, "hidden"))
+		device->hidden = (int)number;
+	else if (!strcmp(key, "apart"))
+		device->apart = (int)number;
+	else if (!strcmp(key, "pools"))
+		device->pools = (int)number;
 	else if (!strcmp(key, "node"))
 		device->node = atoi(value);
 }

@@ -9,7 +9,9 @@
  *
  * Properties of a device: pci, memory (bytes), clock (kHz), width (bits),
  * type (gpu cpu other), integrated, tables (host page tables), direct (CPUs
- * reach it), node (NUMA, -1), peers and near (bit masks of numbers), and name,
+ * reach it), node (NUMA, -1), apart (no concurrent access to managed memory),
+ * hidden (managed memory is unmapped without libc),
+ * pools (of host memory), peers and near (bit masks of numbers), and name,
  * which is the rest of the line.
  *
  * The doubles have the vendors' names, types and error codes, as documented;
@@ -28,7 +30,8 @@ struct fake_device {
 	char type[8];
 	unsigned long long memory;
 	unsigned long long peers, near;
-	int clock, width, integrated, tables, direct, node;
+	int clock, width, integrated, tables, direct, node, apart, pools;
+	int hidden;
 };
 
 /* Of a runtime ("cuda"); read once. */

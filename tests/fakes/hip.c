@@ -77,6 +77,12 @@ int hipDeviceGetAttribute(int *value, int attribute, int device)
 	if (rc)
 		return rc;
 	switch (attribute) {
+	case 9: /* ConcurrentManagedAccess */
+		*value = !devices[device].apart;
+		return OK;
+	case 24: /* ManagedMemory */
+		*value = 1;
+		return OK;
 	case 13: /* DirectManagedMemAccessFromHost */
 		*value = devices[device].direct;
 		return OK;

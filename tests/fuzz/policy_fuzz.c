@@ -59,7 +59,7 @@ static const char *thread(const struct hms_call *call)
 	return call->flags & 1 ? "log1" : NULL;
 }
 
-static const struct hms_witness witness = { module, thread };
+static const struct hms_witness witness = { module, thread, NULL };
 
 static void check_call(
 	const struct hms_policy *policy, const struct hms_call *call)
@@ -82,9 +82,11 @@ static void check_api(const struct hms_policy *policy, enum hms_api api)
 		n > 0 && routes[n - 1].last == SIZE_MAX, "routes have an end");
 	for (unsigned i = 0; i < n && i < 200; i++) {
 		for (uint32_t flags = 0; flags < 4; flags++) {
-			struct hms_call call = { api, flags, routes[i].last,
-				(size_t)64 << (flags * 5),
-				flags & 2 ? &witness : NULL };
+			struct hms_call call = { .api = api,
+				.flags = flags,
+				.size = routes[i].last,
+				.align = (size_t)64 << (flags * 5),
+				.caller = flags & 2 ? &witness : NULL };
 
 			check_call(policy, &call);
 			call.size++;

@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Databases: redis forks to save (its child must see memory as it was),
 # postgres shares memory between processes, sqlite maps files.
+# Their memory moves meanwhile, too.
+: "${HMS_TEST_POLICIES=node file moves}"
+export HMS_BUDGET=3%,100G
 . "${top_srcdir:?}/tests/real/real.sh"
 
 # A free port on loopback.

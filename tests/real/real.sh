@@ -47,6 +47,19 @@ rules() {
 	file)
 		echo "rule heap: heap, size >= 512 -> file:$memory
 			rule map: map, size >= 1M -> file:$memory then node:0" ;;
+	moves)
+		# As much of it as possible, as often as possible.
+		echo "target slow = file:$memory
+			rule heap: heap, size >= 512 -> slow then node:0, migrate
+			rule map: map, size >= 1M -> slow then node:0, migrate
+			migrate off planner threshold interval 5ms" ;;
+	callers)
+		# Every call is walked, to the stack's end: libc is there.
+		echo "rule none: heap, via \"*no_such*\" -> local
+			rule stack: heap, via \"*\"@\"libc.so*\", size >= 256 -> file:$memory
+			rule lib: heap, from \"lib*\" -> node:0
+			rule site: heap, site 0123456789abcdef -> local
+			rule map: map, from \"lib*\", size >= 1M -> file:$memory" ;;
 	esac
 }
 

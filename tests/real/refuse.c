@@ -32,6 +32,8 @@ static const struct {
 	{ "memfd_create", SYS_memfd_create },
 	{ "userfaultfd", SYS_userfaultfd },
 	{ "madvise", SYS_madvise },
+	{ "clone", SYS_clone },
+	{ "clone3", SYS_clone3 },
 };
 
 static int number_of(const char *name)

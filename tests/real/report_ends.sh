@@ -143,7 +143,7 @@ is "dead: pages are where they were at the last look" \
 
 "$HMS_TOOL" report 999999999 2>/dev/null
 is "no such process (EX_NOINPUT)" $? 66
-"$HMS_TOOL" report "$report" 2>/dev/null
+"$HMS_TOOL" report "$scratch/dead" 2>/dev/null
 is "no status page (EX_DATAERR)" $? 65
 
 HMS_POLICY='malloc -> nod:1' HMS_REPORT=$report hms "$ends" 2>/dev/null

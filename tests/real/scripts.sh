@@ -3,6 +3,9 @@
 # Interpreters: heaps of their own on top of ours, threads, modules, forks.
 # php loads its modules with RTLD_DEEPBIND, on which every other preloaded
 # heap dies; node and java manage memory by mmap.
+# Their memory moves meanwhile, too.
+: "${HMS_TEST_POLICIES=node file moves}"
+export HMS_BUDGET=3%,100G
 . "${top_srcdir:?}/tests/real/real.sh"
 
 cat >"$here/work.py" <<'END'

@@ -84,3 +84,95 @@ tests_stress_map_fork_SOURCES = tests/stress/map_fork.c
 tests_stress_map_fork_CFLAGS = $(stress_cflags)
 TESTS += tests/stress/map.sh
 EXTRA_DIST += tests/stress/map.sh
+
+# Accounts by site.
+check_PROGRAMS += tests/stress/account_totals tests/stress/account_maps \
+	tests/stress/account_read
+tests_stress_account_maps_SOURCES = tests/stress/account_maps.c
+tests_stress_account_maps_CFLAGS = $(stress_cflags) -O2
+tests_stress_account_totals_SOURCES = tests/stress/account_totals.c
+tests_stress_account_totals_CFLAGS = $(stress_cflags) -O2
+tests_stress_account_read_SOURCES = tests/stress/account_read.c
+tests_stress_account_read_CFLAGS = $(HMS_CFLAGS)
+TESTS += tests/stress/accounts.sh
+EXTRA_DIST += tests/stress/accounts.sh
+
+# Rules by caller, while libraries come and go.
+check_PROGRAMS += tests/stress/site_modules tests/stress/site_hunters \
+	tests/stress/site_stacks tests/stress/site_odd
+tests_stress_site_odd_SOURCES = tests/stress/site_odd.c
+tests_stress_site_odd_CFLAGS = $(stress_cflags)
+tests_stress_site_stacks_SOURCES = tests/stress/site_stacks.c
+tests_stress_site_stacks_CFLAGS = $(stress_cflags)
+tests_stress_site_hunters_SOURCES = tests/stress/site_hunters.c \
+	tests/stress/site_hunts.cc tests/stress/site_hunts.h
+tests_stress_site_hunters_CFLAGS = $(stress_cflags)
+tests_stress_site_hunters_CXXFLAGS = $(stress_cxxflags) -O2
+tests_stress_site_hunters_LDADD = -lpthread
+check_LTLIBRARIES += $(turn_libs) tests/stress/libhunt.la
+tests_stress_libhunt_la_SOURCES = tests/stress/site_hunt_lib.cc
+tests_stress_libhunt_la_CXXFLAGS = $(stress_cxxflags) -O2
+tests_stress_libhunt_la_LDFLAGS = $(stress_module)
+turn_libs = tests/stress/libturn_a.la tests/stress/libturn_b.la \
+	tests/stress/libturn_c.la tests/stress/libturn_d.la \
+	tests/stress/libturn_e.la tests/stress/libturn_f.la tests/stress/libturn_g.la
+tests_stress_site_modules_SOURCES = tests/stress/site_modules.c
+tests_stress_site_modules_CFLAGS = $(stress_cflags)
+# Functions' names are of one length, so that the layout is one.
+tests_stress_libturn_a_la_SOURCES = tests/stress/site_turn.c
+tests_stress_libturn_a_la_CFLAGS = $(stress_cflags) -DINNER=made_a
+tests_stress_libturn_a_la_LDFLAGS = $(stress_module) -Wl,--build-id
+tests_stress_libturn_b_la_SOURCES = tests/stress/site_turn.c
+tests_stress_libturn_b_la_CFLAGS = $(stress_cflags) -DINNER=made_b
+tests_stress_libturn_b_la_LDFLAGS = $(stress_module) -Wl,--build-id
+tests_stress_libturn_c_la_SOURCES = tests/stress/site_turn.c
+tests_stress_libturn_c_la_CFLAGS = $(stress_cflags) -DINNER=picked
+tests_stress_libturn_c_la_LDFLAGS = $(stress_module) -Wl,--build-id=none
+tests_stress_libturn_d_la_SOURCES = tests/stress/site_turn.c
+tests_stress_libturn_d_la_CFLAGS = $(stress_cflags) -DINNER=passed
+tests_stress_libturn_d_la_LDFLAGS = $(stress_module) -Wl,--build-id=none
+tests_stress_libturn_e_la_SOURCES = tests/stress/site_turn.c
+tests_stress_libturn_e_la_CFLAGS = $(stress_cflags) -DINNER=before
+tests_stress_libturn_e_la_LDFLAGS = $(stress_module) -Wl,--build-id
+tests_stress_libturn_f_la_SOURCES = tests/stress/site_turn.c
+tests_stress_libturn_f_la_CFLAGS = $(stress_cflags) -DINNER=behind
+tests_stress_libturn_f_la_LDFLAGS = $(stress_module) -Wl,--build-id
+tests_stress_libturn_g_la_SOURCES = tests/stress/site_turn.c
+tests_stress_libturn_g_la_CFLAGS = $(stress_cflags) -DINNER=others
+tests_stress_libturn_g_la_LDFLAGS = $(stress_module) -Wl,--build-id
+TESTS += tests/stress/sites.sh
+EXTRA_DIST += tests/stress/sites.sh
+
+# What threads keep of places without a private heap.
+check_PROGRAMS += tests/stress/caches
+tests_stress_caches_SOURCES = tests/stress/caches.c \
+	tests/stress/caches_more.c tests/stress/caches.h
+tests_stress_caches_CFLAGS = $(stress_cflags)
+check_PROGRAMS += tests/stress/refused
+tests_stress_refused_SOURCES = tests/stress/refused.c
+tests_stress_refused_CFLAGS = $(stress_cflags)
+TESTS += tests/stress/caches.sh
+EXTRA_DIST += tests/stress/caches.sh
+
+# The one thread of HMS's own.
+check_PROGRAMS += tests/stress/worker
+tests_stress_worker_SOURCES = tests/stress/worker.c
+tests_stress_worker_CFLAGS = $(stress_cflags)
+tests_stress_worker_LDADD = -lpthread
+TESTS += tests/stress/worker.sh
+EXTRA_DIST += tests/stress/worker.sh
+
+# Processes under one limit.
+check_PROGRAMS += tests/stress/shared_limit
+tests_stress_shared_limit_SOURCES = tests/stress/shared_limit.c
+tests_stress_shared_limit_CFLAGS = $(AM_CFLAGS) -pthread
+tests_stress_shared_limit_LDFLAGS = -pthread
+TESTS += tests/stress/shared.sh
+EXTRA_DIST += tests/stress/shared.sh
+
+# Pointers of vendors' memory; see track.c.
+check_PROGRAMS += tests/stress/track
+tests_stress_track_SOURCES = tests/stress/track.c shims/track.c
+tests_stress_track_CFLAGS = $(HMS_CFLAGS)
+tests_stress_track_LDADD = libhmscore.la -lpthread
+TESTS += tests/stress/track

@@ -30,6 +30,8 @@ same "on a disk" "map -> file:$scratch/disk"
 same "interleaved" "map -> interleave(node:0*3, node:0*1)"
 same "on a tmpfs up to a limit" \
 	"target few = file:/dev/shm; limit few 300K; map -> few then node:0"
+same "on a node up to a limit" \
+	"target few = node:0; limit few 300K; map -> few then default"
 same "on a disk from a size on" "map, size >= 32K -> file:$scratch/disk"
 
 for policy in "map -> node:0" "* -> file:/dev/shm" "* -> file:$scratch/disk"; do

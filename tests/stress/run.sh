@@ -8,9 +8,10 @@
 . "${top_srcdir:?}/tests/lib.sh"
 
 programs="contract contract_more contract_new override_new phases signals
-	exceptions threads growth fork spawn maps huge small_stack plugins"
-policies="glibc none node split heapfile allfile callers interleave limit
-	report disable"
+	exceptions threads growth fork spawn maps huge small_stack plugins
+	site_stacks site_odd"
+policies="glibc none node split heapfile allfile moves callers stacks interleave
+	limit report disable"
 here=$top_builddir/tests/stress
 mkdir "$scratch/a" "$scratch/b" "$scratch/c"
 
@@ -30,12 +31,22 @@ policy() {
 		HMS_POLICY="heap -> file:$scratch/a" ;;
 	allfile)
 		HMS_POLICY="* -> file:$scratch/a" ;;
+	moves)
+		export HMS_BUDGET=3%,100G
+		HMS_POLICY="rule heap: heap, size >= 64 -> file:$scratch/a then node:0
+			rule map: map -> file:$scratch/b then node:0
+			migrate auto planner threshold interval 5ms" ;;
 	callers)
 		HMS_POLICY="rule libc: heap, from \"libc.so*\" -> file:$scratch/a
 			rule cxx: heap, from \"libstdc++*\" -> local
 			rule named: thread \"nobody*\" -> file:$scratch/b
 			rule plugin: heap, from \"*plugin*\" -> file:$scratch/c
 			rule own: thread \"*\", size >= 100 -> node:0" ;;
+	stacks)
+		HMS_POLICY="rule copy: heap, via \"*copy*\"@\"*plugin*\" -> file:$scratch/c
+			rule use: heap, via use, size >= 1000 -> file:$scratch/a
+			rule site: heap, site 0123456789abcdef -> local
+			rule main: size 100..300, via \"main\" -> node:0" ;;
 	interleave)
 		HMS_POLICY='* -> interleave(node:0*3, node:0*1)' ;;
 	limit)

@@ -37,6 +37,25 @@ is "check says what a machine lacks" \
 RULE    PLACE         ON THIS MACHINE
 line 1  hbm then cxl  cxl (node 1) [not on this machine: hbm]"
 
+is "check says which memory may move" \
+	"$("$HMS_TOOL" check 'heap -> hbm then dram; map -> cxl; brk -> hbm then cxl, pin; migrate auto' 2>&1)" \
+	"HMS_POLICY: 3 rules
+RULE       PLACE              ON THIS MACHINE
+line 1     hbm then dram      hbm (node 2), then dram (nodes 0, 1); may move
+line 1:24  cxl                cxl (node 4); stays: it has one target here
+line 1:36  hbm then cxl, pin  hbm (node 2), then cxl (node 4); stays: it is pinned"
+
+is "explain says whether memory may move, if somebody asks" \
+	"$("$HMS_TOOL" explain malloc 1 -p 'malloc -> hbm then dram, migrate' 2>&1
+		"$HMS_TOOL" explain malloc 1 -p 'malloc -> hbm then dram; migrate off' 2>&1)" \
+	"line 1 matches: malloc -> hbm then dram, migrate
+  place  hbm then dram
+  here   hbm (node 2), then dram (nodes 0, 1)
+  later  may move
+line 1 matches: malloc -> hbm then dram
+  place  hbm then dram
+  here   hbm (node 2), then dram (nodes 0, 1)"
+
 is "check points at an error" \
 	"$("$HMS_TOOL" check 'malloc -> locl' 2>&1; echo "$?")" \
 	"HMS_POLICY:1:11: error: unknown target \"locl\"; did you mean \"local\"?
@@ -78,7 +97,8 @@ logs does not match: the thread must be \"log*\", and the call does not say
 other does not match: the program must be \"foo*\", and the call does not say
 line 5 matches: * -> interleave(fast*3, cxl)
   place  interleave(fast*3, cxl)
-  here   3/4 hbm (node 2) + 1/4 cxl (node 4), then 3/4 dram (nodes 0, 1) + 1/4 cxl (node 4)"
+  here   3/4 hbm (node 2) + 1/4 cxl (node 4), then 3/4 dram (nodes 0, 1) + 1/4 cxl (node 4)
+  limit  fast: 8 GiB per process"
 
 is "explain with no rule for the call" \
 	"$("$HMS_TOOL" explain malloc 1 -p 'map -> hbm' 2>&1; echo "$?")" \
@@ -86,6 +106,22 @@ is "explain with no rule for the call" \
 no rule matches: left to the system
 0"
 
+callers='rule a: heap, via "ns::Table::grow@lib*" -> node:0
+	rule b: site 0123456789abcdef -> local'
+is "explain knows functions by their symbols" \
+	"$("$HMS_TOOL" explain malloc 1 via _ZN2ns5TableIiE4growEm@libq.so \
+		-p "$callers" 2>&1 | head -1)" \
+	'a matches: rule a: heap, via "ns::Table::grow@lib*" -> node:0'
+is "explain says which callers would do" \
+	"$("$HMS_TOOL" explain malloc 1 via main@libq.so \
+		-p "$callers" 2>&1)" \
+	'a does not match: the function among the callers is "main", not "ns::Table::grow"
+b does not match: the site must be "0123456789abcdef", and the call does not say
+no rule matches: left to the system'
+is "explain knows sites" \
+	"$("$HMS_TOOL" explain malloc 1 site 0123456789abcdef.01234567 \
+		-p "$callers" 2>&1 | sed -n 2p)" \
+	'b matches: rule b: site 0123456789abcdef -> local'
 is "explain helps with a misspelt call" \
 	"$("$HMS_TOOL" explain mallc 4M 2>&1; echo "$?")" \
 	"hms explain: unknown API \"mallc\"; did you mean \"malloc\"?

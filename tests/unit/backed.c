@@ -503,3 +503,28 @@ Test(backed, fork_copies_device_memory, .init = on_device, .fini = off_device,
 	cr_assert(all(p + MIB, 3 * MIB, 21));
 	cr_assert_eq(file_pages(p, 4 * MIB), 4 * MIB / PAGE);
 }
+
+/*
+ * Catches a part that gets new blocks next to those of its neighbour, so that
+ * both become one, and what follows is taken for memory that is not backed.
+ */
+Test(backed, zeroing_goes_on_behind_what_it_joined, .init = on_tmpfs,
+	.fini = clean, .timeout = 30)
+{
+	const size_t half = 64 * PAGE;
+	char *p = map(2 * half), *between;
+
+	cr_assert_eq(
+		target.ops->bind(&target, p, half, PROT_READ | PROT_WRITE), 0);
+	hms_targets_before_fork();
+	hms_targets_after_fork(false);
+	between = backed(half);
+	cr_assert_eq(target.ops->bind(
+			     &target, p + half, half, PROT_READ | PROT_WRITE),
+		0);
+	drop(between, half);
+	memset(p, 1, 2 * half);
+	cr_assert_eq(hms_target_zero(&target, p, 2 * half), 0);
+	cr_assert(all(p, 2 * half, 0));
+	drop(p, 2 * half);
+}

@@ -22,10 +22,26 @@ tests_unit_arena_SOURCES = tests/unit/arena.c
 tests_unit_arena_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_arena_LDADD = $(UNIT_LIBS)
 
+UNIT += tests/unit/poisson
+tests_unit_poisson_SOURCES = tests/unit/poisson.c
+tests_unit_poisson_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_poisson_LDADD = $(UNIT_LIBS)
+
 include tests/unit/engine.mk
+include tests/unit/plan.mk
 include tests/unit/policy.mk
 include tests/unit/report.mk
+include tests/unit/site.mk
+include tests/unit/source.mk
 include tests/unit/topology.mk
+
+UNIT += tests/unit/vendor_headers
+tests_unit_vendor_headers_SOURCES = tests/unit/vendor_headers.c \
+	tests/unit/vendor_hip.c tests/unit/vendor_ze.c \
+	tests/unit/vendor_layout.c tests/unit/vendor_layout.h \
+	tests/unit/vendor_layout.def
+tests_unit_vendor_headers_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_vendor_headers_LDADD = $(UNIT_LIBS)
 
 UNIT += tests/unit/blocks tests/unit/backed
 tests_unit_blocks_SOURCES = tests/unit/blocks.c

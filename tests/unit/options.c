@@ -58,6 +58,18 @@ Test(options, values)
 	cr_assert(options.here);
 	cr_assert_eq(read_one("HMS_PROCESSES=redis,,server"), 0);
 	cr_assert_not(options.here);
+	cr_assert_eq(read_one("HMS_SOURCE=accessed"), 0);
+	cr_assert_str_eq(options.source, "accessed");
+	cr_assert_eq(options.budget_share, 100);
+	cr_assert_eq(options.budget_rate, 0);
+	cr_assert_eq(read_one("HMS_BUDGET=0.25%"), 0);
+	cr_assert_eq(options.budget_share, 25);
+	cr_assert_eq(read_one("HMS_BUDGET=3% , 2G"), 0);
+	cr_assert_eq(options.budget_share, 300);
+	cr_assert_eq(options.budget_rate, 2ull << 30);
+	cr_assert_eq(read_one("HMS_BUDGET=64M"), 0);
+	cr_assert_eq(options.budget_share, 100);
+	cr_assert_eq(options.budget_rate, 64ull << 20);
 	cr_assert_eq(read_one("HMS_LOG=debug"), 0);
 	cr_assert_eq(options.log_level, HMS_LOG_DEBUG);
 	cr_assert_eq(read_one("HMS_LOG=off:/tmp/a:b"), 0);
@@ -123,9 +135,22 @@ Test(options, wrong_values)
 		{ "HMS_STRICT=maybe",
 			"HMS_STRICT:1:1: error: 1 or 0 is wanted here, not "
 			"\"maybe\"\nmaybe\n^" },
+		{ "HMS_SITES=exakt",
+			"HMS_SITES:1:1: error: off, sampled, exact or a size "
+			"is wanted here, not \"exakt\"; did you mean "
+			"\"exact\"?\nexakt\n^" },
+		{ "HMS_SITES=100",
+			"HMS_SITES:1:1: error: a size from 1K to 1G is wanted "
+			"here, not \"100\"\n100\n^" },
 		{ "HMS_SHIMS=heap,mpa",
 			"HMS_SHIMS:1:6: error: unknown family \"mpa\"; did "
 			"you mean \"map\"?\nheap,mpa\n     ^" },
+		{ "HMS_BUDGET=1G,4%",
+			"HMS_BUDGET:1:4: error: a share from 0.01% to 3% is "
+			"wanted here, not \"4%\"\n1G,4%\n   ^" },
+		{ "HMS_BUDGET=fast",
+			"HMS_BUDGET:1:1: error: a share such as 1% or bytes "
+			"per second are wanted here, not \"fast\"\nfast\n^" },
 		{ "HMS_LOG=verbose:/x",
 			"HMS_LOG:1:1: error: unknown level \"verbose\"\n"
 			"verbose:/x\n^" },
@@ -159,4 +184,17 @@ Test(options, unknown_variables_are_warned_of)
 		diag.text, "HMS_XYZZYX: warning: HMS has no such variable");
 	cr_assert_eq(read_one("HMSX=1"), 0);
 	cr_assert_str_empty(diag.text);
+}
+
+/* Catches a size taken for a mode, and the other way round. */
+Test(options, sites)
+{
+	cr_assert_eq(read_one("HMS_LOG=warn"), 0);
+	cr_assert_eq(options.sites, HMS_SITES_STANDARD);
+	cr_assert_eq(read_one("HMS_SITES=off"), 0);
+	cr_assert_eq(options.sites, 0);
+	cr_assert_eq(read_one("HMS_SITES=exact"), 0);
+	cr_assert_eq(options.sites, 1);
+	cr_assert_eq(read_one("HMS_SITES=64K"), 0);
+	cr_assert_eq(options.sites, 65536);
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "engine/target/device.h"
 #include "tests/unit/machine.h"
 
 static const struct hms_place *place_of(unsigned rule)
@@ -253,4 +254,97 @@ Test(places, a_limit_is_for_all_shares_of_its_name)
 	cr_assert_leq(machine_on_step(0), 8 * mib);
 	cr_assert_geq(machine_on_step(0), 7 * mib);
 	cr_assert_geq(machine_on_step(-1), 24 * mib);
+}
+
+/* Catches memory that is to move, and has nowhere to go; or never does. */
+Test(places, what_moves_has_a_choice)
+{
+	machine_start("tiers",
+		"malloc -> hbm then cxl; new -> cxl; mmap -> hbm then node:2;"
+		"calloc -> hbm then cxl, pin; brk -> interleave(hbm, cxl);"
+		"migrate auto");
+	cr_assert(machine_places.moves);
+	cr_assert(machine_places.rule_moves[0]);
+	cr_assert(!machine_places.rule_moves[1]);
+	/* Node 2 is hbm under another name. */
+	cr_assert(!machine_places.rule_moves[2]);
+	cr_assert(!machine_places.rule_moves[3]);
+	cr_assert(machine_places.rule_moves[4]);
+	/* What the kernel interleaves could not move. */
+	cr_assert_eq(place_of(4)->steps[0].sharing, HMS_SHARE_STRIPES);
+	machine_start("tiers", "malloc -> hbm then cxl; migrate off");
+	cr_assert(!machine_places.moves);
+}
+
+/* Catches managed memory that forgets where it may be, or is made twice. */
+Test(places, managed_memory_knows_its_places)
+{
+	const struct hms_managed_targets *in;
+	const struct hms_device_id *id;
+
+	machine_start("tiers",
+		"cudaMalloc -> managed(cuda:3 then hbm then cxl) then cuda:0;"
+		"cudaMallocManaged -> cuda:3 then "
+		"managed(cuda:3 then hbm then cxl)");
+	cr_assert_eq(place_of(0)->nsteps, 2);
+	cr_assert_eq(place_of(0)->steps[0].targets[0],
+		place_of(1)->steps[1].targets[0]);
+	in = hms_target_managed_in(place_of(0)->steps[0].targets[0]);
+	cr_assert(in);
+	cr_assert_eq(in->n, 3);
+	cr_assert_eq(in->targets[0], place_of(1)->steps[0].targets[0]);
+	id = hms_target_device_id(in->targets[0]);
+	cr_assert_eq(id->vendor, HMS_FAMILY_CUDA);
+	cr_assert_eq(id->number, 3);
+	cr_assert_str_eq(in->targets[1]->text, "hbm");
+	cr_assert(!hms_target_device_id(in->targets[1]));
+	for (unsigned i = 0; i < machine_places.ntargets; i++)
+		cr_assert_eq(machine_places.targets[i]->index, i);
+}
+
+/* Catches a managed place that stays when the machine has nothing of it. */
+Test(places, managed_memory_of_nothing_is_left_out)
+{
+	machine_start("plain", "cudaMalloc -> managed(hbm) then cuda:0");
+	cr_assert_eq(place_of(0)->nsteps, 1);
+	cr_assert_str_eq(place_of(0)->steps[0].targets[0]->text, "cuda:0");
+}
+
+/* Catches limits that devices' memory is not under, or never gives back. */
+Test(places, limits_are_for_devices_too)
+{
+	struct hms_place *place;
+	const size_t mib = (size_t)1 << 20;
+
+	machine_start("plain", "target g = cuda:0\nlimit g 8M\n"
+			       "cudaMalloc -> g, limit 6M;"
+			       "cudaMallocManaged -> g");
+	place = (struct hms_place *)place_of(0);
+	cr_assert_eq(
+		hms_device_charge(&machine_places, place, 0, 0, 5 * mib), 0);
+	cr_assert_eq(hms_device_charge(&machine_places, place, 0, 0, 2 * mib),
+		-ENOSPC);
+	cr_assert_eq(
+		hms_device_charge(&machine_places, place, 1, 0, 3 * mib), 0);
+	cr_assert_eq(
+		hms_device_charge(&machine_places, place, 1, 0, 1), -ENOSPC);
+	hms_device_release(&machine_places, place, 0, 0, 5 * mib);
+	cr_assert_eq(
+		hms_device_charge(&machine_places, place, 1, 0, 5 * mib), 0);
+	cr_assert_eq(machine_places.limits[0].used, 8 * mib);
+}
+
+/* Catches heap memory that is bound to a device all the same. */
+Test(places, devices_are_passed_over_by_the_host)
+{
+	const size_t mib = (size_t)1 << 20;
+	struct hms_range as = { .start = (uintptr_t)64 << 30,
+		.options = HMS_BIND_IN_PLACE };
+
+	machine_start("tiers", "cudaMalloc -> managed(cuda:0) then cuda:0 then "
+			       "hbm then dram");
+	as.end = as.start + 4 * mib;
+	as.place = (struct hms_place *)place_of(0);
+	cr_assert_eq(hms_range_bind(&as, 3), 0);
+	cr_assert_eq(machine_on_step(2), 4 * mib);
 }

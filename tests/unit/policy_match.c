@@ -22,7 +22,7 @@ static const char *thread(const struct hms_call *call)
 	return said_thread;
 }
 
-static const struct hms_witness witness = { module, thread };
+static const struct hms_witness witness = { module, thread, NULL };
 
 static struct hms_policy *parse(struct hms_arena *arena, const char *text)
 {
@@ -39,7 +39,9 @@ static struct hms_policy *parse(struct hms_arena *arena, const char *text)
 static int match(const struct hms_policy *policy, enum hms_api api, size_t size,
 	size_t align, uint32_t flags)
 {
-	struct hms_call call = { api, flags, size, align, NULL };
+	struct hms_call call = {
+		.api = api, .flags = flags, .size = size, .align = align
+	};
 
 	return hms_policy_match(policy, &call, &witness);
 }
@@ -158,6 +160,25 @@ static void put_random_rule(struct hms_text *text)
 	hms_text_add(text, " -> %s\n", places[below(6)]);
 }
 
+/* Calls of one caller, or stack, that are said to be decided alike are. */
+static void check_alike(const struct hms_policy *policy,
+	const struct hms_call *call, int rule, typeof(hms_policy_by_caller) *by)
+{
+	struct hms_call other = *call;
+	size_t first, last;
+
+	if (call->align || call->flags ||
+		!by(policy, call, rule, &first, &last))
+		return;
+	cr_assert(first <= call->size && call->size <= last);
+	said_thread = NULL;
+	for (other.size = 0; other.size < 120; other.size++)
+		if (other.size >= first && other.size <= last)
+			cr_assert_eq(hms_policy_match(policy, &other, &witness),
+				rule, "size %zu is not like %zu", other.size,
+				call->size);
+}
+
 static void check_random_calls(
 	const struct hms_policy *policy, const char *text)
 {
@@ -166,8 +187,10 @@ static void check_random_calls(
 	static const char *const threads[] = { "log1", "main", NULL };
 
 	for (int i = 0; i < 300; i++) {
-		struct hms_call call = { below(HMS_APIS), below(4), below(110),
-			below(2) ? 64 : 0, NULL };
+		struct hms_call call = { .api = below(HMS_APIS),
+			.flags = below(3),
+			.size = below(110),
+			.align = below(2) ? 64 : 0 };
 		int naive = -1;
 
 		said_module = modules[below(4)];
@@ -178,10 +201,15 @@ static void check_random_calls(
 		cr_assert_eq(hms_policy_match(policy, &call, &witness), naive,
 			"%s: api %s size %zu", text, hms_api_name(call.api),
 			call.size);
+		check_alike(policy, &call, naive, hms_policy_by_caller);
+		check_alike(policy, &call, naive, hms_policy_by_stack);
 	}
 }
 
-/* Catches routes that do not do what trying rule after rule does. */
+/*
+ * Catches routes that do not do what trying rule after rule does, and sizes
+ * that are learnt to be decided by the caller and are not.
+ */
 Test(match, routes_are_first_match)
 {
 	for (int i = 0; i < 400; i++) {

@@ -202,6 +202,8 @@ Test(ranges, survive_when_our_own_memory_is_refused)
 /* Catches a merge across the edge of rules, or none inside one. */
 Test(ranges, neighbours_merge_when_they_say_the_same)
 {
+	struct hms_range found;
+
 	machine_start("tiers", "malloc -> node:1; * -> node:1");
 	bind_pages(0, 0, 10);
 	bind_pages(0, 20, 30);
@@ -209,6 +211,8 @@ Test(ranges, neighbours_merge_when_they_say_the_same)
 	cr_assert_eq(hms_range_count(), 1);
 	bind_pages(1, 30, 40);
 	cr_assert_eq(hms_range_count(), 2);
+	/* Who walks a span by its pieces ends at its end. */
+	cr_expect_not(hms_range_next(BASE + PAGE, BASE + PAGE, &found));
 }
 
 /* Catches locks that stay locked, and charges of threads that are not there. */

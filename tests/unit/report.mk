@@ -4,9 +4,15 @@ tests_unit_status_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_status_LDADD = $(UNIT_LIBS)
 
 UNIT += tests/unit/render
-tests_unit_render_SOURCES = tests/unit/render.c
+tests_unit_render_SOURCES = tests/unit/render.c tests/unit/memory_sink.h
 tests_unit_render_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_render_LDADD = $(UNIT_LIBS)
+
+UNIT += tests/unit/render_sites
+tests_unit_render_sites_SOURCES = tests/unit/render_sites.c \
+	tests/unit/memory_sink.h
+tests_unit_render_sites_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_render_sites_LDADD = $(UNIT_LIBS)
 
 UNIT += tests/unit/report
 tests_unit_report_SOURCES = tests/unit/report.c

@@ -72,7 +72,7 @@ Test(status, file_is_private_and_goes)
 	cr_assert_geq((size_t)st.st_blocks * 512, sizeof(*hms_status));
 	cr_assert(hms_page_valid(read_file(file), sizeof(*hms_status)));
 	cr_assert_str_eq(hms_status->program, "program");
-	cr_assert(hms_page_alive(getpid(), hms_status->start_ticks));
+	cr_assert(hms_process_alive(getpid(), hms_status->start_ticks));
 	hms_status_close();
 	cr_assert_eq(access(file, F_OK), -1);
 }
@@ -219,9 +219,9 @@ Test(status, page_outlives_sigkill)
 	page = read_file(file);
 	cr_assert_eq(hms_status_calls(page, -1).bytes, 42);
 	cr_assert_eq(page->ended_ns, 0);
-	cr_assert_not(hms_page_alive(child, page->start_ticks));
+	cr_assert_not(hms_process_alive(child, page->start_ticks));
 	/* And another process that got the number is not taken for it. */
-	cr_assert_not(hms_page_alive(getpid(), page->start_ticks + 1));
+	cr_assert_not(hms_process_alive(getpid(), page->start_ticks + 1));
 }
 
 static void leave_behind(int pid, uint64_t started_ns, char *path, size_t size)
