@@ -48,6 +48,22 @@ nothing "every file that shims.def names is there" "$(
 			[ -f "shims/$file" ] || echo "shims/$file"
 		done
 )"
+# calls_VENDOR.def or place_VENDOR.c has a call of each, which is made by each
+# way to reach it: tests/vendor/reach.sh, place_VENDOR.sh.
+nothing "every hook has a test (calls_*.def, place_*.c in tests/vendor)" "$(
+	rows HMS_HOOK shims/hooks.def | cut -d, -f3 | tr -d ' ' |
+		while read -r symbol; do
+			grep -qE "^CALL\($symbol,|[^A-Za-z_]$symbol\(" \
+				tests/vendor/calls_*.def tests/vendor/place_*.c ||
+				echo "$symbol"
+		done
+)"
+nothing "every hook is exported" "$(
+	rows HMS_HOOK shims/hooks.def | cut -d, -f3 | tr -d ' ' |
+		while read -r symbol; do
+			grep -qE "^HMS_SHIM\($symbol," shims/shims.def || echo "$symbol"
+		done
+)"
 nothing "every command has its file" "$(while read -r name; do
 	[ -f "tools/$name.c" ] || echo "tools/$name.c"
 done <"$scratch/commands")"

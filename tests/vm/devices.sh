@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Device DAX as a target.  Runs inside the machine with topology `devdax`.
 . "$top_srcdir/tests/vm/place-lib.sh"
+. "$top_srcdir/tests/sources/ranks.sh"
 
 ok 'the machine has a DAX device' test -c /dev/dax0.0
 under 'map, size >= 1M -> dax:0.0' "$kinds" 8 map_of
@@ -30,4 +31,8 @@ is 'python3 forks on device memory' "$got" \
 	"$((255 * 128 * 65536 + 7 - 5)) 7
 $((255 * 128 * 65536 + 9 - 5)) 9"
 
+
+# Emulated, a fault of device memory takes as long as hot memory is left alone.
+HMS_TEST_FACTOR=20 HMS_TEST_PERCENT=20 \
+	ranks 'what is hot on a device' 1 refault device:/dev/dax0.0
 finish

@@ -79,6 +79,33 @@ static inline void where_print(const char *kind, const struct where *sum)
 	fflush(stdout);
 }
 
+/*
+ * Every page that one of n blocks touches, once for each block, is asked
+ * about until all are there: a page that the kernel is just moving, or making
+ * part of a huge one, is not.  The blocks must be memory to be written.
+ */
+static inline void where_blocks(
+	struct where *sum, void *const *start, const size_t *len, size_t n)
+{
+	for (int tries = 0; tries < 10; tries++) {
+		*sum = (struct where){};
+		for (size_t i = 0; i < n; i++) {
+			uintptr_t first = (uintptr_t)start[i], at;
+
+			for (at = first & ~(uintptr_t)4095; at < first + len[i];
+				at += 4096) {
+				volatile char *byte =
+					(char *)(at > first ? at : first);
+
+				*byte = *byte;
+				where_add(sum, (void *)at, 4096);
+			}
+		}
+		if (!sum->absent && !sum->error)
+			return;
+	}
+}
+
 /* Touches one block and says where it is; NULL is said with its errno. */
 static inline void where_is(const char *kind, void *start, size_t len)
 {
