@@ -41,6 +41,12 @@ static const struct workload workloads[] = {
 		"one thread allocates, another frees" },
 	{ "threads", bench_threads, 0, 2000,
 		"a thread that lives for 200 blocks" },
+	{ "swap1", bench_swap, 1, 8000000, "larson, one thread, wall clock" },
+	{ "swap2", bench_swap, 2, 8000000, "larson, wall clock" },
+	{ "apart1", bench_apart, 1, 8000000,
+		"a thread replaces its own blocks, wall clock" },
+	{ "apart2", bench_apart, 2, 8000000,
+		"two threads, each its own blocks, wall clock" },
 };
 
 #define WORKLOADS (sizeof(workloads) / sizeof(workloads[0]))

@@ -21,6 +21,8 @@ typedef uint64_t bench_fn(uint64_t n, size_t size);
 bench_fn bench_pair, bench_batch, bench_random, bench_large;
 bench_fn bench_calloc, bench_grow;
 bench_fn bench_larson, bench_handover, bench_threads;
+/* size: how many threads, 1 or 2. */
+bench_fn bench_swap, bench_apart;
 
 /* Hides a pointer from the compiler, or it would drop malloc with its free. */
 static inline void *bench_keep(void *p)

@@ -12,6 +12,7 @@ LIBDIRS = ("/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu",
 Mode = namedtuple("Mode", "name preload package env what")
 
 
+# {half} in a mode's environment: the program's own rules, {tmp}: its folder
 def hms(name, what, policy=None, **env):
     if policy:
         env["HMS_POLICY"] = policy
@@ -45,20 +46,56 @@ MODES = [
     hms("2nd", "hit by every call, second place of the policy", nth(2)),
     hms("3rd", "hit by every call, third place of the policy", nth(3)),
     hms("4th", "hit by every call, no private heap left for it", nth(4)),
+    hms("from", "every call asks who made it, no module is meant",
+        "heap, from no-such-module -> node:0"),
+    hms("from=", "every call asks who made it, and is placed",
+        'heap, from "*" -> node:0'),
+    hms("via", "every call looks at its stack, no function is meant",
+        "heap, via no_such_function -> node:0"),
+    hms("via=", "every call looks at its stack, and is placed",
+        'heap, via "*main" -> node:0'),
     hms("report", "no rules, calls counted, report written",
-        HMS_REPORT="/dev/null"),
+        HMS_REPORT="/dev/null", HMS_SITES="off"),
 ]
 
 
-def find_library(mode, builddir):
-    """The preload's path, "" for none, None if it is not there."""
-    if mode.preload is None:
-        return ""
-    if mode.preload == "hms":
+def unwind(name, how, what):
+    return Mode(name, "unwind", "libunwind-dev", {"BENCH_UNWIND": how}, what)
+
+
+# For `bench/run --sites`, or by name.
+MODES_OF_SITES = [
+    hms("from/2", "every call asks who made it, about half are placed",
+        "{half}"),
+    hms("sampled", "no rules, accounts of sites, sampled",
+        HMS_REPORT="{tmp}/report.%p.json", HMS_SITES="sampled"),
+    hms("exact", "no rules, accounts of sites, every call",
+        HMS_REPORT="{tmp}/report.%p.json", HMS_SITES="exact"),
+    unwind("unwind8", "libunwind:8",
+           "jemalloc, behind one lock and unw_backtrace of 8 frames"),
+    unwind("unwind", "libunwind:128",
+           "the same, all frames (128 at most)"),
+    unwind("backtrace", "libc:128",
+           "jemalloc, behind one lock and glibc's backtrace: FlexMalloc's way"),
+]
+
+
+def library_path(name, builddir):
+    if name == "hms":
         paths = [os.path.join(builddir, ".libs", "libhms_preload.so")]
+    elif name == "unwind":
+        paths = [os.path.join(builddir, "bench/.libs/libunwind_each.so")]
     else:
-        paths = [os.path.join(d, mode.preload) for d in LIBDIRS]
+        paths = [os.path.join(d, name) for d in LIBDIRS]
     return next((p for p in paths if os.path.exists(p)), None)
+
+
+def find_library(mode, builddir):
+    """LD_PRELOAD, "" for none, None if something is not there."""
+    names = {None: [], "unwind": ["unwind", "libjemalloc.so.2"]}.get(
+        mode.preload, [mode.preload])
+    paths = [library_path(name, builddir) for name in names]
+    return None if None in paths else ":".join(paths)
 
 
 def environment(mode, library):

@@ -7,15 +7,18 @@ import shutil
 import subprocess
 from collections import namedtuple
 
-# group: alloc, real or start; argv: {bin} is the build's bench folder, {in}
+# group: alloc, real, start or scale; argv: {bin} is the build's bench folder, {in}
 # the folder of generated inputs, {tmp} one that each run finds empty
 # fill(dir, quick): writes the inputs; before: argv, run untimed before each
-Program = namedtuple("Program", "name group argv needs stdin fill before")
+# half: rules by caller that match about half of all allocations
+Program = namedtuple("Program", "name group argv needs stdin fill before half")
 
 
 def program(name, group, argv, needs=None, stdin=None, fill=None,
-            before=None):
-    return Program(name, group, argv, needs, stdin, fill, before)
+            before=None, half="from libhalf.so"):
+    return Program(name, group, argv, needs, stdin, fill, before,
+                   f"rule half: heap, {half} -> node:0; "
+                   "rule other: heap, from no-such-module -> node:0")
 
 
 def write(folder, name, text):
@@ -144,23 +147,33 @@ def fill_git(folder, quick):
 
 SCRIPTS = dict(fill=fill_scripts)
 
+# Debian's programs allocate from one module each, so their halves are told
+# apart by size as well: of the others, too, it is asked who called.
 PROGRAMS = [
     *(program(n, "alloc", ["{bin}/alloc", n, "{scale}"]) for n in (
         "pair16", "pair64", "pair1000", "pair30000", "batch64", "random",
         "large", "calloc", "grow", "larson", "handover", "threads")),
     program("sqlite3", "real", ["sqlite3", ":memory:"],
-            stdin="{in}/load.sql", fill=fill_sqlite),
-    program("perl", "real", ["perl", "{in}/a.pl"], **SCRIPTS),
+            stdin="{in}/load.sql", fill=fill_sqlite,
+            half="size 17..32, from libsqlite3*"),
+    program("perl", "real", ["perl", "{in}/a.pl"], **SCRIPTS,
+            half="size <= 16, from perl*"),
+    # Not -I: Python would not see PYTHONMALLOC then.
     program("python3", "real", ["env", "PYTHONMALLOC=malloc",
-                                "/usr/bin/python3", "-I", "{in}/a.py"],
-            needs="/usr/bin/python3", **SCRIPTS),
-    program("lua", "real", ["lua5.4", "{in}/a.lua"], **SCRIPTS),
+                                "/usr/bin/python3", "-sS", "{in}/a.py"],
+            needs="/usr/bin/python3", **SCRIPTS,
+            half="size > 32, from python3*"),
+    program("lua", "real", ["lua5.4", "{in}/a.lua"], **SCRIPTS,
+            half="size 41..96, from lua*"),
     program("gcc", "real", ["gcc", "-O1", "-S", "-o", "/dev/null",
-                            "{in}/gen.c"], fill=fill_c),
+                            "{in}/gen.c"], fill=fill_c,
+            half="size <= 64, from cc1"),
     program("git-gc", "real", ["git", "-C", "{tmp}/repo", "-c",
                                "pack.threads=1", "gc", "-q", "--aggressive"],
-            fill=fill_git, before=["cp", "-r", "{in}/repo", "{tmp}"]),
-    program("redis", "real", ["redis-server"], needs="redis-benchmark"),
+            fill=fill_git, before=["cp", "-r", "{in}/repo", "{tmp}"],
+            half="size 57..80, from git"),
+    program("redis", "real", ["redis-server"], needs="redis-benchmark",
+            half="size <= 24, from redis-*"),
     program("jq", "real", ["jq", "-c", "group_by(.tags[0])|map(length)",
                            "{in}/a.json"], fill=fill_text),
     program("sort", "real", ["sort", "--parallel=1", "-k2", "{in}/lines.txt"],
@@ -168,6 +181,8 @@ PROGRAMS = [
     program("true", "start", ["{bin}/spawn", "{starts}", "/bin/true"]),
     program("bash", "start", ["bash", "-c", "for ((i = 0; i < {starts}; i++))"
                               "; do x=$(echo $i | cat); done"]),
+    *(program(n, "scale", ["{bin}/alloc", n, "{scale}"]) for n in (
+        "apart1", "apart2", "swap1", "swap2")),
 ]
 
 

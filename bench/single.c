@@ -3,8 +3,10 @@
 #include <string.h>
 
 #include "bench/alloc.h"
+#include "bench/inner.h"
 
 #define BATCH 1000
+#define STRETCH 200
 #define SLOTS 4096
 #define LARGE_SLOTS 64
 #define GROW_END (1 << 20)
@@ -14,8 +16,8 @@ uint64_t bench_pair(uint64_t n, size_t size)
 {
 	uint64_t start = bench_now();
 
-	for (uint64_t i = 0; i < n; i++)
-		free(bench_malloc(size));
+	for (uint64_t done = 0; done < n; done += STRETCH)
+		bench_turn(done / STRETCH)->pair(STRETCH, size);
 	return bench_now() - start;
 }
 
@@ -25,18 +27,12 @@ uint64_t bench_batch(uint64_t n, size_t size)
 	uint64_t start = bench_now();
 
 	for (uint64_t done = 0; done < n; done += BATCH) {
-		for (int i = 0; i < BATCH; i++)
-			block[i] = bench_malloc(size);
+		bench_own.fill(block, BATCH / 2, size);
+		bench_half.fill(block + BATCH / 2, BATCH / 2, size);
 		for (int i = 0; i < BATCH; i++)
 			free(block[i]);
 	}
 	return bench_now() - start;
-}
-
-/* Mostly small, sometimes 2 KiB: the sizes of parsers and scripts. */
-static size_t small_size(uint64_t r)
-{
-	return 8 + ((r >> 20) & ((8u << ((r >> 40) & 7) << 1) - 1));
 }
 
 uint64_t bench_random(uint64_t n, size_t size)
@@ -45,13 +41,9 @@ uint64_t bench_random(uint64_t n, size_t size)
 	uint64_t state = 88172645463325252ull, start = bench_now();
 
 	(void)size;
-	for (uint64_t i = 0; i < n; i++) {
-		uint64_t r = bench_random64(&state);
-		void **slot = &block[r % SLOTS];
-
-		free(*slot);
-		*slot = bench_malloc(small_size(r));
-	}
+	for (uint64_t done = 0; done < n; done += STRETCH)
+		bench_turn(done / STRETCH)
+			->replace(block, SLOTS, STRETCH, BENCH_SMALL, &state);
 	for (int i = 0; i < SLOTS; i++) {
 		free(block[i]);
 		block[i] = NULL;

@@ -6,7 +6,7 @@ from statistics import median
 
 BASE = "jemalloc"
 GROUPS = (("alloc", "allocation-only"), ("real", "real programs"),
-          ("start", "start-up"))
+          ("start", "start-up"), ("scale", "scaling"))
 
 
 def ratio(samples, name, what):
@@ -61,7 +61,7 @@ def per_program(modes, results, what):
 def nanoseconds(modes, results):
     rows = []
     for prog, samples in results:
-        if prog.group == "alloc":
+        if prog.group in ("alloc", "scale"):
             rows.append([prog.name] + [
                 cell(median([s.ns for s in samples[m.name]])
                      if samples[m.name] else None, 1) for m in modes])

@@ -7,10 +7,12 @@
 #include <string.h>
 
 #include "bench/alloc.h"
+#include "bench/inner.h"
 
 #define THREADS 2
 #define SLOTS 2048
 #define ROUNDS 16
+#define STRETCH 200
 #define RING 8
 #define CHUNK 512
 #define SHORT_BLOCKS 200
@@ -35,6 +37,7 @@ struct larson {
 	pthread_barrier_t round;
 	void *block[THREADS][SLOTS];
 	uint64_t per_round;
+	unsigned int threads;
 };
 
 struct larson_thread {
@@ -42,48 +45,87 @@ struct larson_thread {
 	unsigned int number;
 };
 
-static void *larson_run(void *arg)
+static void *larson_main(void *arg)
 {
 	struct larson_thread *self = arg;
 	struct larson *l = self->shared;
 	uint64_t state = 2463534242ull + self->number;
 
 	for (unsigned int round = 0; round < ROUNDS; round++) {
-		void **block = l->block[(self->number + round) % THREADS];
+		void **block = l->block[(self->number + round) % l->threads];
 
-		for (uint64_t i = 0; i < l->per_round; i++) {
-			uint64_t r = bench_random64(&state);
-			void **slot = &block[r % SLOTS];
-
-			free(*slot);
-			*slot = bench_malloc(8 + ((r >> 32) & 511));
-		}
+		for (uint64_t done = 0; done < l->per_round; done += STRETCH)
+			bench_turn(round + done / STRETCH)
+				->replace(block, SLOTS, STRETCH, BENCH_512,
+					&state);
 		pthread_barrier_wait(&l->round);
 	}
 	return NULL;
 }
 
-uint64_t bench_larson(uint64_t n, size_t size)
+static void larson(uint64_t n, unsigned int threads)
 {
 	static struct larson l;
 	struct larson_thread self[THREADS];
 	pthread_t id[THREADS];
-	uint64_t start = process_now();
 
-	(void)size;
-	pthread_barrier_init(&l.round, NULL, THREADS);
-	l.per_round = n / THREADS / ROUNDS;
-	for (unsigned int i = 0; i < THREADS; i++) {
+	pthread_barrier_init(&l.round, NULL, threads);
+	l.threads = threads;
+	l.per_round = n / threads / ROUNDS;
+	for (unsigned int i = 0; i < threads; i++) {
 		self[i] = (struct larson_thread){ &l, i };
-		id[i] = start_thread(larson_run, &self[i]);
+		id[i] = start_thread(larson_main, &self[i]);
 	}
-	for (int i = 0; i < THREADS; i++)
+	for (unsigned int i = 0; i < threads; i++)
 		pthread_join(id[i], NULL);
 	for (int i = 0; i < THREADS * SLOTS; i++)
 		free(l.block[i / SLOTS][i % SLOTS]);
 	memset(l.block, 0, sizeof(l.block));
 	pthread_barrier_destroy(&l.round);
+}
+
+uint64_t bench_larson(uint64_t n, size_t size)
+{
+	uint64_t start = process_now();
+
+	(void)size;
+	larson(n, THREADS);
 	return process_now() - start;
+}
+
+/* --- scaling: the wall clock, with one thread and with two --------------- */
+
+uint64_t bench_swap(uint64_t n, size_t threads)
+{
+	uint64_t start = bench_clock(CLOCK_MONOTONIC);
+
+	larson(n, (unsigned int)threads);
+	return bench_clock(CLOCK_MONOTONIC) - start;
+}
+
+static void *apart_main(void *arg)
+{
+	uint64_t n = *(const uint64_t *)arg, state = 1 + (uintptr_t)&n;
+	void *block[SLOTS] = { NULL };
+
+	for (uint64_t done = 0; done < n; done += STRETCH)
+		bench_turn(done / STRETCH)
+			->replace(block, SLOTS, STRETCH, BENCH_512, &state);
+	for (int i = 0; i < SLOTS; i++)
+		free(block[i]);
+	return NULL;
+}
+
+uint64_t bench_apart(uint64_t n, size_t threads)
+{
+	uint64_t start = bench_clock(CLOCK_MONOTONIC), each = n / threads;
+	pthread_t id[THREADS];
+
+	for (size_t i = 0; i < threads; i++)
+		id[i] = start_thread(apart_main, &each);
+	for (size_t i = 0; i < threads; i++)
+		pthread_join(id[i], NULL);
+	return bench_clock(CLOCK_MONOTONIC) - start;
 }
 
 /* --- handover: a ring of chunks from a producer to a consumer ----------- */
@@ -139,11 +181,8 @@ uint64_t bench_handover(uint64_t n, size_t size)
 	for (uint64_t at = 0; at < r->end; at++) {
 		if (at >= RING)
 			ring_wait(r, &r->tail, at - RING);
-		for (int i = 0; i < CHUNK; i++) {
-			uint64_t x = bench_random64(&state);
-
-			r->block[at % RING][i] = bench_malloc(16 + (x & 511));
-		}
+		bench_turn(at)->mixed(
+			r->block[at % RING], CHUNK, BENCH_512, &state);
 		ring_step(r, &r->head);
 	}
 	pthread_join(id, NULL);
@@ -152,16 +191,14 @@ uint64_t bench_handover(uint64_t n, size_t size)
 
 /* --- threads: what a short life costs ---------------------------------- */
 
-static void *short_life(void *arg)
+static void *short_main(void *arg)
 {
 	void *block[SHORT_BLOCKS];
 	uint64_t state = 1 + (uintptr_t)arg;
 
-	for (int i = 0; i < SHORT_BLOCKS; i++) {
-		uint64_t r = bench_random64(&state);
-
-		block[i] = bench_malloc(16 + ((r >> 32) & 1023));
-	}
+	bench_own.mixed(block, SHORT_BLOCKS / 2, BENCH_1K, &state);
+	bench_half.mixed(
+		block + SHORT_BLOCKS / 2, SHORT_BLOCKS / 2, BENCH_1K, &state);
 	for (int i = 0; i < SHORT_BLOCKS; i++)
 		free(block[i]);
 	return NULL;
@@ -176,7 +213,7 @@ uint64_t bench_threads(uint64_t n, size_t size)
 		pthread_t id[THREADS];
 
 		for (uintptr_t i = 0; i < THREADS; i++)
-			id[i] = start_thread(short_life, (void *)(done + i));
+			id[i] = start_thread(short_main, (void *)(done + i));
 		for (int i = 0; i < THREADS; i++)
 			pthread_join(id[i], NULL);
 	}
