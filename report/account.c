@@ -36,6 +36,7 @@ static struct {
 	bool tried; /* to make them: none if hms_sites is NULL */
 	/* In a forked child: its parent's, and what counters were then. */
 	struct hms_sites *inherited;
+	unsigned inherited_most; /* rows it has addresses for */
 	struct counters *copy;
 	unsigned ncopy, copy_room;
 } table = { .lock = PTHREAD_MUTEX_INITIALIZER };
@@ -111,7 +112,8 @@ static void publish(struct hms_sites *sites)
 	if (table.inherited) {
 		take_over(sites);
 		hms_sys_munmap(table.inherited,
-			sizeof(*sites) + table.most * sizeof(sites->rows[0]));
+			sizeof(*sites) +
+				table.inherited_most * sizeof(sites->rows[0]));
 		table.inherited = NULL;
 	}
 	if (!sites->nsites)
@@ -268,13 +270,16 @@ unsigned hms_account_site(
 void hms_account_add(unsigned site, uint64_t calls, uint64_t bytes)
 {
 	struct hms_sites_row *row = row_of(site);
-	uint64_t now;
+	uint64_t now, freed;
 
 	if (!row)
 		return;
 	add(&row->calls, calls);
-	now = add(&row->bytes, bytes) - load(&row->freed_bytes);
-	raise_peak(&row->live_peak, now);
+	now = add(&row->bytes, bytes);
+	freed = load(&row->freed_bytes);
+	/* Others may have added and freed more in between. */
+	if (now > freed)
+		raise_peak(&row->live_peak, now - freed);
 }
 
 void hms_account_sub(unsigned site, uint64_t calls, uint64_t bytes)
@@ -394,6 +399,7 @@ void hms_account_after_fork(bool child)
 	pthread_mutex_init(&table.lock, NULL);
 	if (hms_sites) {
 		table.inherited = hms_sites;
+		table.inherited_most = table.most;
 		hms_sites = NULL;
 	}
 	/* A child of a child that never counted has what that one inherited. */

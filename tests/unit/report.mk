@@ -18,3 +18,8 @@ UNIT += tests/unit/report
 tests_unit_report_SOURCES = tests/unit/report.c
 tests_unit_report_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_report_LDADD = $(UNIT_LIBS)
+
+UNIT += tests/unit/account
+tests_unit_account_SOURCES = tests/unit/account.c
+tests_unit_account_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_account_LDADD = $(UNIT_LIBS)
