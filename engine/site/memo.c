@@ -119,15 +119,9 @@ static struct site_memo *choose(const struct site_at *at)
 	return chosen;
 }
 
-struct site_memo *site_memo_new(
-	const struct site_at *at, uintptr_t fp, struct site_memo *spare)
+struct site_memo *site_memo_empty(
+	struct site_memo *memo, const struct site_at *at, uintptr_t fp)
 {
-	struct site_memo *memo = choose(at);
-
-	if (!memo)
-		memo = spare;
-	else if (!memo->at.sp)
-		site_memos->nfilled++;
 	/* A signal handler may leave in the middle, and not come back. */
 	memo->stamp = 0;
 	memo->verdict = NULL;
@@ -141,6 +135,18 @@ struct site_memo *site_memo_new(
 	memo->patterns = 0;
 	memo->own = NULL;
 	return memo;
+}
+
+struct site_memo *site_memo_new(
+	const struct site_at *at, uintptr_t fp, struct site_memo *spare)
+{
+	struct site_memo *memo = choose(at);
+
+	if (!memo)
+		memo = spare;
+	else if (!memo->at.sp)
+		site_memos->nfilled++;
+	return site_memo_empty(memo, at, fp);
 }
 
 void site_memo_keep(struct site_memo *memo)

@@ -171,6 +171,9 @@ struct site_memo *site_memo_find(const struct site_at *at, uintptr_t fp,
  */
 struct site_memo *site_memo_new(
 	const struct site_at *at, uintptr_t fp, struct site_memo *spare);
+/* The same in memo, which is nobody's; returns it. */
+struct site_memo *site_memo_empty(
+	struct site_memo *memo, const struct site_at *at, uintptr_t fp);
 /* The piece is complete. */
 void site_memo_keep(struct site_memo *memo);
 /*

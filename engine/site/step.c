@@ -15,6 +15,9 @@
 
 #define PAGE_SHIFT 12
 
+/* What is so far above the stack pointer is hardly the same stack. */
+#define STACK_BYTES ((uintptr_t)64 << 20)
+
 static void keep_word(struct site_walk *w, uintptr_t addr, uintptr_t word)
 {
 	struct site_memo *memo = w->memo;
@@ -31,7 +34,7 @@ static void keep_word(struct site_walk *w, uintptr_t addr, uintptr_t word)
 /*
  * Unwind tables may be wrong, and what they lead to may not be a stack: a
  * page is read only after the kernel could read it.  Pages of the last few
- * stacks are remembered.
+ * stacks are remembered, but not those of other memory: it may go.
  */
 static inline bool read_word(
 	struct site_walk *w, uintptr_t addr, uintptr_t *out)
@@ -43,7 +46,9 @@ static inline bool read_word(
 		w->full = true;
 		return false;
 	}
-	if (__builtin_expect(seen[page % 16] != page, 0)) {
+	if (__builtin_expect(
+		    seen[page % 16] != page || addr - w->low >= STACK_BYTES,
+		    0)) {
 		if (!hms_sys_readable((const void *)addr)) {
 			/* Another time it may be. */
 			w->full = true;
@@ -179,6 +184,7 @@ bool site_walk_find(struct site_walk *w)
 
 void site_walk_begin(struct site_walk *w)
 {
+	w->low = w->at.sp;
 	w->at.fp_at = 0;
 	w->at.fp_lost = false;
 	w->verified = NULL;

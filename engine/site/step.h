@@ -19,6 +19,7 @@
 /* Where a thread is, and what its code is. */
 struct site_walk {
 	struct site_at at;
+	uintptr_t low; /* the stack pointer, at the walk's beginning */
 	uintptr_t fp; /* the register, at the walk's beginning */
 	const struct site_module *verified;
 	const struct site_frame *frame;
@@ -35,7 +36,7 @@ struct site_walk {
 		"lea 0(%%rip), %0\n\tmov %%rsp, %1\n\tmov %%rbp, %2"           \
 		: "=&r"((w)->at.address), "=&r"((w)->at.sp), "=&r"((w)->fp))
 
-/* Nothing is known but where the walk begins, which is to be set. */
+/* Nothing is known but where the walk begins, which is set: at.sp. */
 void site_walk_begin(struct site_walk *w);
 /*
  * From SITE_WALK_HERE to the frame that returns to caller; the frames before

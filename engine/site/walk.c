@@ -154,7 +154,7 @@ static void walk_out(
 				w->at.address = memo->end.address;
 			}
 		} else {
-			memo = lost ? &spare
+			memo = lost ? site_memo_empty(&spare, &w->at, w->fp)
 				    : site_memo_new(&w->at, w->fp, &spare);
 			walk_piece(w, memo, only_caller && only_callers);
 			if (memo != &spare && !w->full)
@@ -200,9 +200,9 @@ __attribute__((noinline)) bool hms_walk_from(const void *caller,
 		}
 	}
 	if (at && at->sp) {
-		site_walk_begin(&w);
 		w.at.sp = at->sp;
 		w.at.address = (uintptr_t)caller;
+		site_walk_begin(&w);
 		w.fp = at->fp;
 	} else {
 		SITE_WALK_HERE(&w);

@@ -355,4 +355,82 @@ Test(site_walk, survives_wrong_tables)
 	bogus(room, look_ours);
 	cr_expect_leq(seen.nours, 2);
 }
+
+static void *look_above(void *room)
+{
+	bogus(room, look_ours);
+	cr_expect_leq(seen.nours, 2);
+	munmap(room, 4096);
+	bogus(room, look_ours);
+	cr_expect_eq(seen.nours, 1);
+	return NULL;
+}
+
+/* Catches a page of no stack that is taken to be there because it was. */
+Test(site_walk, memory_may_go)
+{
+	const size_t far = (size_t)256 << 20, size = (size_t)1 << 20;
+	char *room = mmap(NULL, far, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	pthread_attr_t below;
+	pthread_t thread;
+
+	pthread_attr_init(&below);
+	cr_assert_eq(pthread_attr_setstack(&below, room, size), 0);
+	cr_assert_eq(
+		pthread_create(&thread, &below, look_above, room + far - 4096),
+		0);
+	pthread_join(thread, NULL);
+}
+
+/* Says that its caller's frame pointer is in a register that nobody follows. */
+void fp_lost(void (*call)(void *caller));
+__asm__(".text\n"
+	".globl fp_lost\n"
+	".type fp_lost, @function\n"
+	"fp_lost:\n"
+	".cfi_startproc\n"
+	"push %rbp\n"
+	".cfi_adjust_cfa_offset 8\n"
+	".cfi_register %rbp, %r12\n"
+	"mov %rdi, %rax\n"
+	"mov 8(%rsp), %rdi\n"
+	"call *%rax\n"
+	"pop %rbp\n"
+	".cfi_adjust_cfa_offset -8\n"
+	"ret\n"
+	".cfi_endproc\n"
+	".size fp_lost, . - fp_lost\n");
+
+static void ask_for(void *caller)
+{
+	hms_walk(caller, false, &stack);
+	keep++;
+}
+
+/* What a walk of before left on the stack must mean nothing. */
+static NOINLINE void litter(void)
+{
+	volatile char room[8192];
+
+	for (size_t i = 0; i < sizeof(room); i++)
+		room[i] = 0x55;
+}
+
+static NOINLINE void lose_fp(void)
+{
+	litter();
+	fp_lost(ask_for);
+	keep++;
+}
+
+/* Catches walks that go on from what was never written. */
+Test(site_walk, where_the_frame_pointer_is_lost)
+{
+	lose_fp();
+	cr_expect_geq(stack.depth, 1);
+	cr_expect_leq(stack.depth, 64);
+	cr_expect_eq(stack.caller & 31, 8);
+	cr_expect_eq(stack.patterns & 2, 0);
+}
 #endif
