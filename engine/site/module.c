@@ -94,18 +94,37 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* Does a started module ask for a library of this name? */
-static bool needs(const struct link_map *map, const char *name)
+/* Within a module's reach: code models keep it below 2 GiB. */
+static bool near(uintptr_t a, const void *b)
 {
-	const char *strings = NULL;
+	const uintptr_t reach = UINT64_C(1) << 31;
+
+	return a - (uintptr_t)b + reach < 2 * reach;
+}
+
+/*
+ * The names that a module's dynamic section refers to.  The loader makes
+ * addresses of its offsets, but not where it may not write: in the kernel's
+ * vdso, and in libraries linked with -z rodynamic.
+ */
+static const char *dynamic_strings(const struct link_map *map)
+{
+	uintptr_t at = 0;
 
 	for (const ElfW(Dyn) *d = map->l_ld; d && d->d_tag; d++)
 		if (d->d_tag == DT_STRTAB)
-			strings = (const char *)d->d_un.d_ptr;
-	/* The kernel's vdso is not relocated; its addresses are offsets. */
-	if ((uintptr_t)strings < FIRST_PAGE)
-		return false;
-	for (const ElfW(Dyn) *d = map->l_ld; d->d_tag; d++)
+			at = d->d_un.d_ptr;
+	if (!near(at, map->l_ld))
+		at += map->l_addr;
+	return near(at, map->l_ld) ? (const char *)at : NULL;
+}
+
+/* Does a started module ask for a library of this name? */
+static bool needs(const struct link_map *map, const char *name)
+{
+	const char *strings = dynamic_strings(map);
+
+	for (const ElfW(Dyn) *d = map->l_ld; strings && d->d_tag; d++)
 		if (d->d_tag == DT_NEEDED &&
 			!strcmp(base_name(strings + d->d_un.d_val), name))
 			return true;

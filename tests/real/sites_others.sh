@@ -3,7 +3,8 @@
 # Rules by caller in programs that make code while they run, and in those that
 # watch memory themselves: they print what they print without us.  Would catch
 # walks that lose their way in a JIT's frames, a stack of ours that a checker
-# takes for a fault of the program's, waiting for each other in start-up.
+# takes for a fault of the program's, waiting for each other in start-up, names
+# of libraries looked for where the loader has put no address.
 . "$top_srcdir/tests/lib.sh" || exit 99
 
 rules='rule a: heap, via "*work*" -> node:0
@@ -55,6 +56,30 @@ if command -v java >/dev/null; then
 	same 'java' java -Xmx256m "$scratch/J.java"
 else
 	skip 'java' 'not installed (apt-get install openjdk-17-jdk-headless)'
+fi
+
+# As lld's -z rodynamic: the header says so, and then the loader does not write
+# there.  The names are beyond the first page.
+rodynamic() {
+	local lib=$scratch/libro.so at
+
+	{
+		seq -f 'void function_%g(void) {}' 1000
+		echo 'void *malloc(unsigned long n);'
+		echo 'void *work(int n) { return malloc(n); }'
+	} >"$scratch/ro.c"
+	echo 'void *work(int n); int main(void) { return !work(9); }' \
+		>"$scratch/main.c"
+	${CC:-gcc} -shared -fPIC -o "$lib" "$scratch/ro.c" &&
+		${CC:-gcc} -o "$scratch/ro" "$scratch/main.c" "$lib" || return
+	at=$(readelf -lW "$lib" | awk '$1 == "Type" { on = 1; next }
+		on { n++ } on && $1 == "DYNAMIC" { print 64 + 56 * (n - 1) + 4 }')
+	printf '\4' | dd of="$lib" bs=1 seek="$at" conv=notrunc status=none
+}
+if [ "$(uname -m)" = x86_64 ] && rodynamic; then
+	same 'a library that the loader may not write to' "$scratch/ro"
+else
+	skip 'a library that the loader may not write to' 'it cannot be made here'
 fi
 
 cat >"$scratch/checked.cc" <<'EOF'
