@@ -58,12 +58,17 @@ int hms_runtime_open(const char *path)
 int hms_runtime_reserve(int fd, size_t from, size_t to)
 {
 	static const char zero[4096];
+	uint64_t mask;
 	int err;
 
 	/* Beyond ulimit -f the kernel would send SIGXFSZ. */
 	if (hms_sys_rlimit(RLIMIT_FSIZE) < to)
 		return -EFBIG;
+	/* tmpfs of many kernels gives it all back when a signal comes: EINTR.
+	 */
+	mask = hms_sys_block_signals();
 	err = hms_sys_fallocate(fd, 0, (off_t)from, (off_t)(to - from));
+	hms_sys_restore_signals(mask);
 	if (err != -EOPNOTSUPP)
 		return err;
 	err = 0;

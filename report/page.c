@@ -42,8 +42,11 @@ static pid_t page_pid(const char *name)
 	memcpy(&(field), head + offsetof(struct hms_status, field),            \
 		sizeof(field))
 
-/* The page's process is gone; *last: when it was last heard of. */
-static bool is_left_behind(const char *path, uint64_t *last)
+/*
+ * The page's process is gone; *last: when it was last heard of.  Of what is no
+ * page, maybe not yet, or another version's, only the name tells whose it is.
+ */
+static bool is_left_behind(const char *path, pid_t named, uint64_t *last)
 {
 	/* Only the head: the whole struct is no thing for a guest's stack. */
 	char head[offsetof(struct hms_status, program)] = { 0 };
@@ -59,7 +62,7 @@ static bool is_left_behind(const char *path, uint64_t *last)
 	hms_sys_close(fd);
 	TAKE(magic);
 	if (n != (ssize_t)sizeof(head) || magic != HMS_STATUS_MAGIC)
-		return true;
+		return !hms_process_ticks(named);
 	TAKE(pid);
 	TAKE(start_ticks);
 	TAKE(started_ns);
@@ -92,11 +95,11 @@ void hms_page_remove(const char *page)
 }
 
 /* One file of the folder; removed if its time is over. */
-static void sweep_file(const char *file, unsigned *kept)
+static void sweep_file(const char *file, pid_t pid, unsigned *kept)
 {
 	uint64_t now = hms_sys_clock(CLOCK_REALTIME), last;
 
-	if (!is_left_behind(file, &last))
+	if (!is_left_behind(file, pid, &last))
 		return;
 	if (last + KEEP_NS < now || *kept >= KEEP_FILES)
 		hms_page_remove(file);
@@ -124,7 +127,7 @@ static void sweep(int folder, const char *path)
 				continue;
 			seen++;
 			hms_text_add(&text, "%s/%d.status", path, (int)pid);
-			sweep_file(file, &kept);
+			sweep_file(file, pid, &kept);
 		}
 	}
 }

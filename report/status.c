@@ -41,7 +41,9 @@ static void copy_head(struct hms_status *to, const struct hms_status *from)
 {
 	size_t rules = from->nrules, targets = from->ntargets;
 
-	memcpy(to, from, offsetof(struct hms_status, rules));
+	memcpy(&to->size, &from->size,
+		offsetof(struct hms_status, rules) -
+			offsetof(struct hms_status, size));
 	/* The last row is shared by all rules beyond, so it always counts. */
 	if (rules >= HMS_STATUS_RULES)
 		rules = HMS_STATUS_RULES;
@@ -49,6 +51,8 @@ static void copy_head(struct hms_status *to, const struct hms_status *from)
 		targets = HMS_STATUS_TARGETS;
 	memcpy(to->rules, from->rules, rules * sizeof(to->rules[0]));
 	memcpy(to->targets, from->targets, targets * sizeof(to->targets[0]));
+	/* Whoever reads it now can tell whose it is: report/page.c. */
+	__atomic_store_n(&to->magic, from->magic, __ATOMIC_RELEASE);
 }
 
 /* Moves on to a file; counts go on in private memory if there is none. */
@@ -226,6 +230,19 @@ struct hms_tally_rule hms_status_calls(
 	return sum;
 }
 
+/* All that are not of another family, which are counted a moment later. */
+static uint64_t heap_calls(const struct hms_tally *tally)
+{
+	uint64_t all = 0, others = 0;
+
+	for (size_t rule = 0; rule <= HMS_STATUS_RULES; rule++)
+		all += tally->rule[rule].calls;
+	for (size_t other = 0; other < HMS_FAMILIES; other++)
+		if (other != HMS_FAMILY_HEAP)
+			others += tally->family_calls[other];
+	return all > others ? all - others : 0;
+}
+
 uint64_t hms_status_family_calls(
 	const struct hms_status *status, enum hms_family family)
 {
@@ -238,11 +255,7 @@ uint64_t hms_status_family_calls(
 			sum += tally->family_calls[family];
 			continue;
 		}
-		for (size_t rule = 0; rule <= HMS_STATUS_RULES; rule++)
-			sum += tally->rule[rule].calls;
-		for (size_t other = 0; other < HMS_FAMILIES; other++)
-			if (other != HMS_FAMILY_HEAP)
-				sum -= tally->family_calls[other];
+		sum += heap_calls(tally);
 	}
 	return sum;
 }

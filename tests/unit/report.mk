@@ -2,6 +2,7 @@ UNIT += tests/unit/status
 tests_unit_status_SOURCES = tests/unit/status.c
 tests_unit_status_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_status_LDADD = $(UNIT_LIBS)
+tests_unit_status_LDFLAGS = -Wl,--wrap=hms_sys_fallocate
 
 UNIT += tests/unit/render
 tests_unit_render_SOURCES = tests/unit/render.c tests/unit/memory_sink.h

@@ -259,6 +259,75 @@ Test(status, sweeps_pages_of_the_dead)
 	cr_assert_eq(access(other, F_OK), 0);
 }
 
+static void make_empty(pid_t pid, char *path, size_t size)
+{
+	snprintf(path, size, "%s/%d.status", folder, (int)pid);
+	close(open(path, O_CREAT | O_WRONLY, 0600));
+}
+
+/*
+ * Many start at once, as the ranks of an MPI job do.  Catches the page of one
+ * that is not written yet being taken for litter by another one.
+ */
+Test(status, spares_pages_that_are_being_made)
+{
+	char fresh[160], litter[160];
+	pid_t child;
+
+	cr_assert_eq(mkdir(folder, 0700), 0);
+	child = fork();
+	if (child == 0) {
+		pause();
+		_exit(0);
+	}
+	make_empty(child, fresh, sizeof(fresh));
+	make_empty(80000003, litter, sizeof(litter));
+	cr_assert_eq(hms_status_open("program"), 0);
+	cr_expect_eq(access(fresh, F_OK), 0);
+	cr_expect_eq(access(litter, F_OK), -1);
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+}
+
+/* tmpfs of many kernels, when a signal comes that is not blocked. */
+static bool signal_comes;
+
+int __real_hms_sys_fallocate(int fd, int mode, off_t off, off_t len);
+int __wrap_hms_sys_fallocate(int fd, int mode, off_t off, off_t len);
+
+int __wrap_hms_sys_fallocate(int fd, int mode, off_t off, off_t len)
+{
+	sigset_t blocked;
+
+	sigprocmask(SIG_BLOCK, NULL, &blocked);
+	if (signal_comes && !sigismember(&blocked, SIGALRM))
+		return -EINTR;
+	return __real_hms_sys_fallocate(fd, mode, off, len);
+}
+
+/* Catches a program with a timer that has no page. */
+Test(status, signals_do_not_matter)
+{
+	sigset_t after;
+
+	signal_comes = true;
+	cr_expect_eq(hms_status_open("program"), 0);
+	sigprocmask(SIG_BLOCK, NULL, &after);
+	cr_expect_not(sigismember(&after, SIGALRM));
+	cr_expect_eq(access(file, F_OK), 0);
+}
+
+/* A page is read while calls are counted: first for their rule, then for their
+ * family.  Catches 2^64 calls of a heap that nobody calls. */
+Test(status, families_are_never_below_zero)
+{
+	cr_assert_eq(hms_status_open("program"), 0);
+	hms_count_call(0, HMS_FAMILY_MAP, 100);
+	hms_counter.tally->family_calls[HMS_FAMILY_MAP]++;
+	cr_expect_eq(hms_status_family_calls(hms_status, HMS_FAMILY_HEAP), 0);
+	cr_expect_eq(hms_status_family_calls(hms_status, HMS_FAMILY_MAP), 2);
+}
+
 /* Catches SIGXFSZ in a program under ulimit -f; it counts on, privately. */
 Test(status, no_file_is_no_harm)
 {
