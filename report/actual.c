@@ -7,6 +7,7 @@
 
 #include "base/guard.h"
 #include "base/sys.h"
+#include "base/thread.h"
 #include "engine/engine.h"
 #include "engine/range.h"
 #include "engine/site/walk.h"
@@ -15,13 +16,16 @@
 
 #define GAP UINT64_C(20000000) /* ns between two looks, at least */
 #define SHARE 100 /* at most one part of so many of the time */
+#define WAIT UINT64_C(1000000) /* ns, for another thread that looks */
+#define WAITS 1000
 
 /*
  * Added up here and then stored at once, so that readers of the page never
  * see half of it.  Whoever holds `busy` owns all of this.
  */
 static struct {
-	atomic_int busy; /* the pid, so that no child waits for its parent's */
+	/* Who, by pid and tid, so that no child waits for its parent's. */
+	_Atomic uint64_t busy;
 	uint64_t not_before; /* CLOCK_MONOTONIC, ns */
 	struct {
 		uint64_t node[64], file, absent;
@@ -213,14 +217,29 @@ static void publish_patterns(void)
 		&hms_status->npatterns, policy->npatterns, __ATOMIC_RELAXED);
 }
 
-static bool take(void)
+/*
+ * wait: for another thread that is at it, but not for ever: it may want a lock
+ * that this one has.  Never for this one, which a signal ended in the middle.
+ */
+static bool take(bool wait)
 {
-	int self = hms_sys_getpid(), holder = 0;
+	const uint64_t pid = (uint64_t)hms_sys_getpid() << 32;
+	const uint64_t self = pid | (uint32_t)hms_sys_gettid();
+	uint32_t word = 0;
 
-	if (atomic_compare_exchange_strong(&sum.busy, &holder, self))
-		return true;
-	return holder != self &&
-	       atomic_compare_exchange_strong(&sum.busy, &holder, self);
+	for (unsigned turn = 0;; turn++) {
+		uint64_t holder = 0;
+
+		if (atomic_compare_exchange_strong(&sum.busy, &holder, self))
+			return true;
+		if (holder >> 32 != pid >> 32 &&
+			atomic_compare_exchange_strong(
+				&sum.busy, &holder, self))
+			return true;
+		if (!wait || holder == self || turn == WAITS)
+			return false;
+		hms_sys_futex_wait(&word, 0, WAIT);
+	}
 }
 
 static void count_faults(void)
@@ -243,7 +262,7 @@ void hms_report_refresh(bool force)
 	if (!force &&
 		begin < __atomic_load_n(&sum.not_before, __ATOMIC_RELAXED))
 		return;
-	if (!take())
+	if (!take(force))
 		return;
 	memset(sum.rule, 0, hms_status->nrules * sizeof(sum.rule[0]));
 	memset(sum.target, 0, hms_status->ntargets * sizeof(sum.target[0]));

@@ -40,7 +40,8 @@ void hms_report_describe(
  * Asks the kernel where the pages of every range are.  Without force at most
  * every 20 ms and for at most 1 % of the time: for slow paths to call as they
  * pass by, so that the page of a process that is killed is recent.
- * Thread-safe; returns at once if another thread is at it.
+ * Thread-safe; if another thread is at it returns at once, or with force waits
+ * for it, a second at most.
  */
 void hms_report_refresh(bool force);
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@
 #include "report/status.h"
 
 #define STDERR_COPY 512 /* above what programs choose themselves */
+#define READER_MS 5000 /* for a FIFO's reader, each time it is full */
 
 static struct {
 	bool wanted;
@@ -40,12 +42,24 @@ static struct {
 struct fd_sink {
 	struct hms_sink sink;
 	int fd, err;
+	bool slow; /* it does not wait for its reader by itself */
 	size_t len;
-	char buf[4096];
+	char buf[PIPE_BUF]; /* so much fits where poll(2) says that some does */
 };
+
+/* A reader that is slow is waited for, one that has stopped is not. */
+static int wait_for_room(int fd)
+{
+	struct pollfd poll = { .fd = fd, .events = POLLOUT };
+	int n = hms_sys_poll(&poll, 1, READER_MS);
+
+	return n == 0 ? -EAGAIN : 0;
+}
 
 static void flush(struct fd_sink *out)
 {
+	if (!out->err && out->slow && out->len)
+		out->err = wait_for_room(out->fd);
 	if (!out->err)
 		out->err = hms_sys_write_all(out->fd, out->buf, out->len);
 	out->len = 0;
@@ -69,7 +83,10 @@ static void to_fd(struct hms_sink *sink, const char *bytes, size_t len)
 
 static int render_to(int fd, bool json)
 {
-	struct fd_sink out = { .sink = { to_fd }, .fd = fd };
+	int flags = hms_sys_fcntl(fd, F_GETFL, 0);
+	struct fd_sink out = { .sink = { to_fd },
+		.fd = fd,
+		.slow = flags >= 0 && flags & O_NONBLOCK };
 	const struct hms_render what = {
 		.status = hms_status,
 		.sites = __atomic_load_n(&hms_sites, __ATOMIC_ACQUIRE),
@@ -113,13 +130,16 @@ static int write_special(const char *path)
 
 static int write_file(const char *path)
 {
-	char temp[PATH_MAX + 16];
+	char temp[PATH_MAX + 48];
 	struct hms_text text = HMS_TEXT(temp);
 	int fd, err;
 
 	if (is_special(path))
 		return write_special(path);
-	hms_text_add(&text, "%s.%d.tmp", path, (int)hms_sys_getpid());
+	/* In a container each run has the same number, and one may be killed.
+	 */
+	hms_text_add(&text, "%s.%d-%llx.tmp", path, (int)hms_sys_getpid(),
+		(unsigned long long)hms_sys_clock(CLOCK_MONOTONIC));
 	fd = hms_sys_open(temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0666);
 	if (fd < 0)
 		return fd;

@@ -6,6 +6,8 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -172,6 +174,50 @@ Test(report, link_is_followed)
 	cr_assert_eq(lstat(path, &st), 0);
 	cr_assert(S_ISLNK(st.st_mode));
 	cr_assert_eq(strncmp(contents(target), "hms: prog", 9), 0);
+}
+
+/*
+ * Catches a report that a reader who is slower gets the beginning of.  A pipe
+ * of one page, read byte by byte.
+ */
+Test(report, fifo_is_read_slowly)
+{
+	int fd, status;
+	pid_t reader;
+	char last = 0;
+
+	cr_assert_eq(mkfifo(path, 0600), 0);
+	reader = fork();
+	if (reader == 0) {
+		fd = open(path, O_RDONLY);
+		fcntl(fd, F_SETPIPE_SZ, 4096);
+		while (read(fd, &status, 1) == 1)
+			last = (char)status;
+		_exit(last);
+	}
+	/* Both ends are there when this returns. */
+	fd = open(path, O_WRONLY);
+	hms_report_setup(path, "prog");
+	/* Some 15 KiB of rules. */
+	hms_status->nrules = HMS_STATUS_RULES;
+	hms_report_finish();
+	close(fd);
+	cr_assert_eq(waitpid(reader, &status, 0), reader);
+	cr_expect_eq(WEXITSTATUS(status), '\n');
+	cr_expect_eq(access(page, F_OK), -1, "it was written");
+}
+
+/* Catches a report that never comes because an earlier process of the same
+ * number, as in a container, was killed while it wrote. */
+Test(report, litter_does_not_matter)
+{
+	char litter[220];
+
+	snprintf(litter, sizeof(litter), "%s.%d.tmp", path, getpid());
+	close(open(litter, O_CREAT | O_WRONLY, 0600));
+	hms_report_setup(path, "prog");
+	hms_report_finish();
+	cr_expect_eq(strncmp(contents(path), "hms: prog", 9), 0);
 }
 
 /* Catches a report that is cut by ulimit -f, and the SIGXFSZ of it. */
@@ -378,6 +424,63 @@ Test(report, actual_is_the_kernels)
 	hms_report_refresh(true);
 	cr_assert_eq(rule[0].actual_node[0], 0);
 	cr_assert_eq(hms_status->targets[0].actual, 0);
+}
+
+/* One thread looks, and another one, at the end, wants to know it all. */
+static sem_t inside, go_on;
+static __thread bool looks_slowly;
+static bool looked_early;
+
+long __real_hms_sys_move_pages(pid_t pid, unsigned long count, void **pages,
+	const int *nodes, int *status, int flags);
+long __wrap_hms_sys_move_pages(pid_t pid, unsigned long count, void **pages,
+	const int *nodes, int *status, int flags);
+void __real_hms_sys_futex_wait(uint32_t *word, uint32_t value, uint64_t ns);
+void __wrap_hms_sys_futex_wait(uint32_t *word, uint32_t value, uint64_t ns);
+
+long __wrap_hms_sys_move_pages(pid_t pid, unsigned long count, void **pages,
+	const int *nodes, int *status, int flags)
+{
+	if (looks_slowly && !looked_early) {
+		looked_early = true;
+		sem_post(&inside);
+		sem_wait(&go_on);
+	}
+	return __real_hms_sys_move_pages(
+		pid, count, pages, nodes, status, flags);
+}
+
+void __wrap_hms_sys_futex_wait(uint32_t *word, uint32_t value, uint64_t ns)
+{
+	sem_post(&go_on);
+	__real_hms_sys_futex_wait(word, value, ns);
+}
+
+static void *look_slowly(void *unused)
+{
+	looks_slowly = true;
+	hms_report_refresh(false);
+	return NULL;
+}
+
+/* Catches a report at the end that says what was before, because just then
+ * somebody was looking. */
+Test(report, the_end_waits_for_who_looks)
+{
+	pthread_t thread;
+	char *p;
+
+	sem_init(&inside, 0, 0);
+	sem_init(&go_on, 0, 0);
+	resolve("map -> node:0\n");
+	p = bind(0);
+	cr_assert_eq(pthread_create(&thread, NULL, look_slowly, NULL), 0);
+	sem_wait(&inside);
+	memset(p, 1, PAGES * PAGE);
+	hms_report_refresh(true);
+	cr_expect_eq(hms_status->rules[0].actual_node[0], PAGES * PAGE);
+	sem_post(&go_on);
+	pthread_join(thread, NULL);
 }
 
 /* Catches a slow path that asks the kernel each time it is passed. */

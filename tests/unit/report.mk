@@ -19,6 +19,7 @@ UNIT += tests/unit/report
 tests_unit_report_SOURCES = tests/unit/report.c
 tests_unit_report_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_report_LDADD = $(UNIT_LIBS)
+tests_unit_report_LDFLAGS = -Wl,--wrap=hms_sys_move_pages,--wrap=hms_sys_futex_wait
 
 UNIT += tests/unit/account
 tests_unit_account_SOURCES = tests/unit/account.c
