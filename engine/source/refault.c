@@ -22,6 +22,7 @@
 #include "engine/source/hold.h"
 #include "engine/source/pagemap.h"
 #include "engine/source/ttf.h"
+#include "engine/target/backed.h"
 
 #define PART ((uintptr_t)64 << 10)
 /*
@@ -44,6 +45,26 @@ static int begin(void)
 static void end(void)
 {
 	hms_pagemap_close(&map);
+}
+
+/*
+ * A page of a file says so of a private mapping, too, such as those of our own
+ * files are after a fork: until the next write to it, which would be lost.
+ */
+static int check_shared(uintptr_t start, uintptr_t stop)
+{
+	struct hms_mapping mapping;
+	int rc = hms_backed_shared(start, stop);
+
+	if (rc != -ENOENT)
+		return rc < 0 ? -ENOENT : 0;
+	/* The program's own, or another one by now. */
+	for (rc = 0; rc == 0 && start < stop; start = mapping.end) {
+		rc = hms_mapping_at(start, &mapping);
+		if (rc == 0 && !mapping.shared)
+			rc = -ENOENT;
+	}
+	return rc;
 }
 
 /* Is it all of one mapping that is shared? */
@@ -89,7 +110,9 @@ static int choose(struct hms_ttf_piece *piece)
 	}
 	if (pages.file < pages.present)
 		return -ENOENT;
-	return pages.present ? 0 : -EAGAIN;
+	if (!pages.present)
+		return -EAGAIN;
+	return check_shared(piece->start, piece->end);
 }
 
 static int zap(struct hms_ttf_piece *piece)

@@ -289,6 +289,22 @@ bool hms_backed_next(
 	return e != NULL;
 }
 
+int hms_backed_shared(uintptr_t start, uintptr_t end)
+{
+	struct hms_extent *e;
+	int rc = 0;
+
+	hms_stores_lock();
+	for (; start < end; start = e->end) {
+		e = hms_extents_from(&hms_backed, start);
+		rc = !e || e->start > start ? -ENOENT : e->frozen ? -EPERM : 0;
+		if (rc < 0)
+			break;
+	}
+	hms_stores_unlock();
+	return rc;
+}
+
 void hms_backed_protect(uintptr_t start, uintptr_t end, int prot)
 {
 	struct hms_extent *e;

@@ -26,6 +26,11 @@ bool hms_backed_any(void);
 bool hms_backed_next(
 	uintptr_t start, uintptr_t end, uintptr_t *from, uintptr_t *to);
 /*
+ * Is all of [start, end) shared with its file?  0; -EPERM: some of it is a
+ * private copy since a fork; -ENOENT: not all of it is backed.
+ */
+int hms_backed_shared(uintptr_t start, uintptr_t end);
+/*
  * [addr, addr+len) reads as zero afterwards and its blocks are still
  * reserved; parts that are not backed get MADV_DONTNEED.  For heaps that
  * purge, and for the program's own MADV_DONTNEED.  0, or -errno: nothing has

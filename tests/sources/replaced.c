@@ -3,7 +3,11 @@
  * refault zaps shared memory; on private memory the same call loses data.
  * Here the program has put private memory in the place of watched memory, and
  * HMS has not heard of it.  Catches a zap without a look at what is there.
+ *
+ * And a private mapping of a file, as those of HMS's own files are after a
+ * fork: its pages are the file's, until one is written to.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -16,7 +20,7 @@
 #define BLOCKS 8
 #define TICKS 400
 
-static char *memory;
+static char *memory, *copy;
 static unsigned long sights;
 
 static void see(const struct hms_sight *sight, void *unused)
@@ -28,14 +32,38 @@ static void see(const struct hms_sight *sight, void *unused)
 
 static const struct hms_sights listener = { .see = see };
 
+static char *map(int flags, int fd)
+{
+	char *space = mmap(NULL, (BLOCKS + 1) * BLOCK, PROT_NONE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	space = (char *)(((uintptr_t)space + BLOCK - 1) & ~(BLOCK - 1));
+	return mmap(space, BLOCKS * BLOCK, PROT_READ | PROT_WRITE,
+		flags | MAP_FIXED, fd, 0);
+}
+
+static size_t pages_of(const char *p)
+{
+	static uint64_t entries[BLOCKS * BLOCK / 4096];
+	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	size_t n = 0;
+
+	if (pread(fd, entries, sizeof(entries),
+		    (off_t)((uintptr_t)p / 4096 * 8)) == sizeof(entries))
+		for (size_t i = 0; i < BLOCKS * BLOCK / 4096; i++)
+			n += entries[i] >> 63;
+	close(fd);
+	return n;
+}
+
 int main(void)
 {
 	const struct hms_source *refault = hms_source_find("refault");
 	struct hms_watch watch = { .memory = HMS_MEMORY_SHARED,
 		.wanted_refault = true };
 	int fd = memfd_create("replaced", MFD_CLOEXEC);
-	char why[HMS_WHY] = "", *space;
-	size_t lost = 0;
+	char why[HMS_WHY] = "";
+	size_t lost = 0, there;
 
 	if (refault->probe(why) < 0) {
 		printf("1..0 # SKIP refault: %s\n", why);
@@ -43,15 +71,17 @@ int main(void)
 	}
 	if (fd < 0 || ftruncate(fd, BLOCKS * BLOCK))
 		return 99;
-	space = mmap(NULL, (BLOCKS + 1) * BLOCK, PROT_NONE,
-		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	memory = (char *)(((uintptr_t)space + BLOCK - 1) & ~(BLOCK - 1));
-	mmap(memory, BLOCKS * BLOCK, PROT_READ | PROT_WRITE,
-		MAP_SHARED | MAP_FIXED, fd, 0);
+	memory = map(MAP_SHARED, fd);
 	memset(memory, 1, BLOCKS * BLOCK);
+	copy = map(MAP_PRIVATE, fd);
+	madvise(copy, BLOCKS * BLOCK, 22 /* MADV_POPULATE_READ */);
+	there = pages_of(copy);
 	watch.start = (uintptr_t)memory;
 	watch.end = watch.start + BLOCKS * BLOCK;
 	refault->start();
+	refault->watch(&watch);
+	watch.start = (uintptr_t)copy;
+	watch.end = watch.start + BLOCKS * BLOCK;
 	refault->watch(&watch);
 	/* Half of it, of each block's pages too. */
 	for (unsigned b = 0; b < BLOCKS; b++)
@@ -69,6 +99,7 @@ int main(void)
 	}
 	for (size_t i = 0; i < BLOCKS * BLOCK; i += 512)
 		lost += memory[i] != 1;
+	lost += there - pages_of(copy);
 	refault->stop();
 	printf("# %lu sights\n", sights);
 	printf("%sok 1 - private memory keeps its contents\n",
