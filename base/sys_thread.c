@@ -13,6 +13,7 @@
 #include "base/sys.h"
 
 #define LIBC_SIGNALS (UINT64_C(3) << 31) /* nptl(7) */
+#define SETUID_SIGNAL (UINT64_C(1) << 32)
 #define SECOND UINT64_C(1000000000)
 
 static long call(const char *name, long nr, long a, long b, long c, long d)
@@ -50,6 +51,11 @@ uint64_t hms_sys_block_most_signals(void)
 
 	hms_sys_restore_signals(~LIBC_SIGNALS);
 	return before;
+}
+
+void hms_sys_let_setuid(void)
+{
+	hms_sys_restore_signals(~SETUID_SIGNAL);
 }
 
 void hms_sys_futex_wait(uint32_t *word, uint32_t value, uint64_t ns)

@@ -20,6 +20,11 @@ int hms_sys_set_nice(int nice);
  */
 uint64_t hms_sys_block_most_signals(void);
 /*
+ * Blocks all but the one of setuid(2) and its kin (33).  Who calls for a lock
+ * of libc's with that one blocked may wait for who waits for its answer.
+ */
+void hms_sys_let_setuid(void);
+/*
  * Waits until somebody wakes the word, at most ns; not at all if it is not
  * value.  futex(2), private.  Spurious wakes happen.
  */

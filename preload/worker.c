@@ -215,10 +215,13 @@ static int create(bool small)
 
 	if (pthread_attr_init(&attr))
 		return ENOMEM;
+	/* setuid(2) in another thread may have libc's lock, and wait for us. */
+	hms_sys_let_setuid();
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	if (small)
 		pthread_attr_setstacksize(&attr, STACK_SIZE);
 	rc = hms_next.pthread_create(&thread, &attr, run, NULL);
+	hms_sys_block_signals();
 	pthread_attr_destroy(&attr);
 	return rc;
 }

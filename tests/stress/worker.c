@@ -278,6 +278,44 @@ static void user_ids_change_while_memory_moves(void)
 	munmap(p, MUCH);
 }
 
+static void *change_ids(void *unused)
+{
+	while (!setresuid((uid_t)-1, (uid_t)-1, (uid_t)-1))
+		;
+	return unused;
+}
+
+/* A child that has a worker, and changes its IDs as it gets it. */
+static void begin(void)
+{
+	pthread_t thread;
+
+	alarm(10);
+	if (pthread_create(&thread, NULL, change_ids, NULL))
+		_exit(2);
+	for (int i = 0; i < 5; i++)
+		if (!malloc(opaque(20 * MIB)))
+			_exit(3);
+	_exit(!wait_for_worker(WAIT));
+}
+
+/*
+ * libc has a lock while all threads answer, and wants it to make one.  Catches
+ * the thread that makes the worker, and does not answer: both wait for ever.
+ */
+static void user_ids_change_as_it_begins(void)
+{
+	for (int i = 0, status; i < 50 && !tap_notes; i++) {
+		pid_t pid = fork();
+
+		if (!pid)
+			begin();
+		if (waitpid(pid, &status, 0) != pid || status)
+			tap_bad("child", (size_t)status);
+	}
+	tap_ok(!tap_notes, "IDs change while the worker is made");
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
@@ -290,6 +328,7 @@ static const struct {
 	{ "fork", children_have_their_own },
 	{ "last", the_last_thread_ends_the_process },
 	{ "ids", user_ids_change },
+	{ "begin", user_ids_change_as_it_begins },
 	{ "moving", user_ids_change_while_memory_moves },
 };
 

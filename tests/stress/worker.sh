@@ -24,7 +24,7 @@ run() {
 	fi
 }
 
-for case in itself little signals close fork last ids; do
+for case in itself little signals close fork last ids begin; do
 	run "memory that moves: $case" $case HMS_POLICY="$moves"
 done
 # From the file on, so that there is something to bring.
