@@ -22,6 +22,7 @@
  */
 #define FAULTS_PER_SECOND 20000
 #define CALM_NS UINT64_C(3000000000)
+#define RETRY_NS UINT64_C(1000000000)
 /* Between looks at the clock. */
 #define AT_ONCE 256
 
@@ -105,6 +106,8 @@ static int open_rings(uint32_t period)
 	int rc;
 
 	close_rings();
+	faults.window_start = hms_sys_clock(CLOCK_MONOTONIC);
+	faults.window_count = 0;
 	for (;;) {
 		struct hms_event events[KINDS] = {
 			event_of(ALL, period, pages),
@@ -120,8 +123,6 @@ static int open_rings(uint32_t period)
 		return rc;
 	faults.open = true;
 	faults.period = period;
-	faults.window_start = hms_sys_clock(CLOCK_MONOTONIC);
-	faults.window_count = 0;
 	return 0;
 }
 
@@ -222,9 +223,15 @@ void hms_faults_read(uint64_t now, uint64_t budget)
 	const uint64_t start = hms_sys_clock(CLOCK_THREAD_CPUTIME_ID);
 	uint32_t pid = (uint32_t)hms_sys_getpid();
 
-	if (!faults.open || faults.read_at == now)
+	if (faults.read_at == now)
 		return;
 	faults.read_at = now;
+	/* No descriptor was left for them, or no memory to lock. */
+	if (!faults.open && faults.nlisteners &&
+		now > faults.window_start + RETRY_NS)
+		open_rings(wanted_period(now));
+	if (!faults.open)
+		return;
 	while (hms_rings_read(&faults.rings, AT_ONCE, record, &pid) == AT_ONCE)
 		if (hms_sys_clock(CLOCK_THREAD_CPUTIME_ID) - start > budget)
 			break;

@@ -40,6 +40,7 @@ static struct {
 	uint64_t lost;
 	int64_t debt;
 	bool throttled;
+	bool open; /* else nothing is seen */
 	const struct hms_sights *sights;
 } pmu;
 
@@ -113,6 +114,7 @@ static int open_rings(uint64_t period)
 	pmu.period = period;
 	hms_pmu_set_period(&pmu.plan, period);
 	rc = hms_rings_open(&pmu.rings, pmu.plan.event, pmu.plan.n);
+	pmu.open = rc == 0;
 	pmu.changed = hms_sys_clock(CLOCK_MONOTONIC);
 	pmu.samples = 0;
 	pmu.throttled = false;
@@ -137,7 +139,8 @@ static void adapt(uint64_t now)
 		period /= 2;
 		rate *= 2;
 	}
-	if (period != pmu.period)
+	/* Without a descriptor, or memory to lock, there may be some soon. */
+	if (period != pmu.period || !pmu.open)
 		open_rings(period);
 	pmu.changed = now;
 	pmu.samples = 0;
@@ -150,7 +153,7 @@ static void tick(uint64_t now, uint64_t budget, const struct hms_sights *sights)
 	if (!hms_purse_open(&purse, &pmu.debt, budget))
 		return;
 	pmu.sights = sights;
-	if (pmu.last && now > pmu.last)
+	if (pmu.open && pmu.last && now > pmu.last)
 		sights->all((float)(now - pmu.last) * 1e-9f, sights->arg);
 	pmu.last = now;
 	while (hms_rings_read(&pmu.rings, AT_ONCE, record, NULL) == AT_ONCE)

@@ -112,8 +112,9 @@ static int cpus_online(int *cpus, int max)
 			s++;
 	}
 	/* A sandbox without sysfs: as many as answer. */
-	for (; n == 0 && n < max && n < 64; n++)
-		cpus[n] = n;
+	if (n == 0)
+		for (; n < max && n < 64; n++)
+			cpus[n] = n;
 	return n;
 }
 

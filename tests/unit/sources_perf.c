@@ -371,6 +371,18 @@ Test(pmu, samples_are_accesses)
 	cr_assert_gt(nfakes, opened);
 	loads = fake_of(4, 0x1cd);
 	cr_assert_gt((double)loads->attr.sample_period, 1.5 * period);
+	/* What cannot be opened is not idle, and is tried again. */
+	refusal = -EMFILE;
+	for (int i = 0; i < 1000; i++)
+		put(loads, 16, PERF_RECORD_LOST, lost, sizeof(lost));
+	source->tick(now += UINT64_C(4000000000), PLENTY, &sights);
+	seen.all = 0;
+	source->tick(now += 1000000, PLENTY, &sights);
+	cr_assert_eq(seen.all, 0);
+	refusal = 0;
+	source->tick(now += UINT64_C(4000000000), PLENTY, &sights);
+	source->tick(now += 1000000, PLENTY, &sights);
+	cr_assert_gt(seen.all, 0);
 	source->stop();
 	gone();
 }
