@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/sys.h"
+#include "engine/mover/own.h"
 
 #define HUGE_BYTES ((uintptr_t)2 << 20)
 #define REGIONS 64
@@ -35,14 +36,12 @@ struct scan_arg {
 #define ENTRY_OF_FILE (UINT64_C(1) << 61)
 #define ENTRY_SWAPPED (UINT64_C(1) << 62)
 
-static int fd = -1;
+static struct hms_own pagemap = { .fd = -1 };
 static bool no_scan; /* this kernel has none */
 
 void hms_look_close(void)
 {
-	if (fd >= 0)
-		hms_sys_close(fd);
-	fd = -1;
+	hms_own_close(&pagemap);
 }
 
 static void add(struct hms_look *look, uintptr_t at, size_t bytes)
@@ -88,7 +87,7 @@ static int scan(struct hms_look *look, uintptr_t end)
 		.category_mask = IS_PRESENT | IS_ZERO,
 		.return_mask = IS_PRESENT | IS_HUGE,
 	};
-	long n = hms_sys_ioctl(fd, SCAN, &arg);
+	long n = hms_sys_ioctl(pagemap.fd, SCAN, &arg);
 
 	if (n < 0)
 		return (int)n;
@@ -110,6 +109,15 @@ static bool full_and_aligned(
 	return true;
 }
 
+/* Bytes or -errno; another file's answer would be believed. */
+static ssize_t read_pagemap(uint64_t *entries, size_t n, uintptr_t at)
+{
+	ssize_t got = hms_sys_pread(pagemap.fd, entries, n * sizeof(*entries),
+		(off_t)(at / hms_sys_page_size() * sizeof(*entries)));
+
+	return got < 0 || hms_own_is(&pagemap) ? got : -EBADF;
+}
+
 static int read_entries(struct hms_look *look, uintptr_t end, bool guess)
 {
 	const size_t page = hms_sys_page_size();
@@ -119,8 +127,7 @@ static int read_entries(struct hms_look *look, uintptr_t end, bool guess)
 
 	if (n > HMS_LOOK_PAGES)
 		n = HMS_LOOK_PAGES;
-	got = hms_sys_pread(fd, entries, n * sizeof(*entries),
-		(off_t)(look->next / page * sizeof(*entries)));
+	got = read_pagemap(entries, n, look->next);
 	if (got <= 0)
 		return got < 0 ? (int)got : -EIO;
 	n = (size_t)got / sizeof(*entries);
@@ -138,11 +145,14 @@ static int read_entries(struct hms_look *look, uintptr_t end, bool guess)
 	return 0;
 }
 
+/* This thread's: the first one may have ended, and has no memory then. */
 static int open_pagemap(void)
 {
-	if (fd < 0)
-		fd = hms_sys_open("/proc/self/pagemap", O_RDONLY, 0);
-	return fd < 0 ? fd : 0;
+	if (hms_own_is(&pagemap))
+		return 0;
+	pagemap.fd = -1;
+	return hms_own_take(&pagemap,
+		hms_sys_open("/proc/thread-self/pagemap", O_RDONLY, 0));
 }
 
 static int entries_of(uintptr_t start, size_t n, uint64_t *entries)
@@ -150,9 +160,7 @@ static int entries_of(uintptr_t start, size_t n, uint64_t *entries)
 	ssize_t got = open_pagemap();
 
 	if (got == 0)
-		got = hms_sys_pread(fd, entries, n * sizeof(*entries),
-			(off_t)(start / hms_sys_page_size() *
-				sizeof(*entries)));
+		got = read_pagemap(entries, n, start);
 	if (got < 0 || (size_t)got < n * sizeof(*entries))
 		return got < 0 ? (int)got : -EIO;
 	return 0;
@@ -165,6 +173,23 @@ int hms_look_filled(uintptr_t start, unsigned n, bool *filled)
 
 	for (unsigned i = 0; i < n && rc == 0; i++)
 		filled[i] = entries[i] & (ENTRY_PRESENT | ENTRY_SWAPPED);
+	return rc;
+}
+
+int hms_look_empty(uintptr_t start, size_t len)
+{
+	const size_t page = hms_sys_page_size();
+	bool filled[HMS_LOOK_PAGES];
+	int rc = 0;
+
+	for (size_t at = 0, n; at < len && rc == 0; at += n * page) {
+		n = (len - at) / page;
+		if (n > HMS_LOOK_PAGES)
+			n = HMS_LOOK_PAGES;
+		rc = hms_look_filled(start + at, (unsigned)n, filled);
+		for (size_t i = 0; i < n && rc == 0; i++)
+			rc = filled[i] ? -EEXIST : 0;
+	}
 	return rc;
 }
 
@@ -189,6 +214,7 @@ size_t hms_look_mapped(uintptr_t start, size_t len)
 
 int hms_look(struct hms_look *look, uintptr_t end, bool guess)
 {
+	const unsigned had = look->n;
 	int rc = open_pagemap();
 
 	while (!rc && look->next < end && look->n < HMS_LOOK_PAGES) {
@@ -202,5 +228,7 @@ int hms_look(struct hms_look *look, uintptr_t end, bool guess)
 			rc = 0;
 		}
 	}
+	if (rc)
+		look->n = had;
 	return rc;
 }

@@ -33,6 +33,8 @@ int hms_look(struct hms_look *look, uintptr_t end, bool guess);
  * most HMS_LOOK_PAGES.  0 or -errno.
  */
 int hms_look_filled(uintptr_t start, unsigned n, bool *filled);
+/* 0: no page of it has contents; -EEXIST: one has; or -errno. */
+int hms_look_empty(uintptr_t start, size_t len);
 /*
  * Bytes of [start, start+len) that are mapped from a file or device; 0 too
  * where it cannot be known.

@@ -44,7 +44,8 @@ int hms_pagemap_open(struct hms_pagemap *map)
 	struct stat st;
 	int rc;
 
-	map->fd = hms_sys_open("/proc/self/pagemap", O_RDONLY, 0);
+	/* The first thread may have ended, and has no memory then. */
+	map->fd = hms_sys_open("/proc/thread-self/pagemap", O_RDONLY, 0);
 	if (map->fd < 0)
 		return map->fd;
 	map->fd = hms_sys_move_up(map->fd);

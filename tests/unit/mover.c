@@ -41,6 +41,7 @@ static struct {
 	long refuse; /* -errno of the call as a whole */
 	unsigned half; /* this call moves half, and fails; from 1 */
 	bool no_scan;
+	unsigned scans, bad_scan; /* this one fails; from 1 */
 	unsigned moves, most; /* calls that move; pages of the largest */
 	bool again; /* a huge page was named twice in a call */
 	void (*meanwhile)(void); /* during the first call that moves */
@@ -144,6 +145,8 @@ long __wrap_hms_sys_ioctl(int fd, unsigned long request, void *arg)
 	cr_assert_eq(request, _IOWR('f', 16, struct scan));
 	if (kernel.no_scan)
 		return -ENOTTY;
+	if (++kernel.scans == kernel.bad_scan)
+		return -ENOMEM;
 	for (uintptr_t at = scan->start; at < scan->end; at += PAGE) {
 		size_t page = (at - BASE) / PAGE;
 		__u64 is = 8 | (kernel.huge[page] ? 64 : 0);
@@ -366,6 +369,27 @@ Test(mover, a_node_that_is_gone_keeps_its_block_away)
 Test(mover, an_error_nobody_knows_keeps_the_block)
 {
 	says(-EIO, -EBUSY, HMS_PAGE_OTHER);
+}
+
+/*
+ * Pages with holes between them take several looks.  Catches those of the ones
+ * that went well being moved for another block, or beyond all of them.
+ */
+Test(mover, a_look_that_fails_moves_nothing)
+{
+	struct hms_transfer t[4];
+
+	start("* -> node:1 then node:2", 1);
+	for (size_t i = 3 * IN_HUGE; i < 4 * IN_HUGE; i += 2)
+		kernel.node[i] = ABSENT;
+	for (unsigned i = 0; i < 4; i++)
+		t[i] = ask(i, 1);
+	hms_move(t, 3);
+	kernel.bad_scan = kernel.scans + 2;
+	hms_move(&t[3], 1);
+	cr_expect_eq(t[3].result, -EOPNOTSUPP);
+	cr_expect_eq(on_node(3, 1), IN_HUGE / 2);
+	cr_expect_eq(on_node(3, 2), 0);
 }
 
 /* Catches giving up on what is busy for a moment. */
