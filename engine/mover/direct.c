@@ -224,6 +224,7 @@ static int look_at_task(const char *name, void *arg)
 	struct hms_text text = HMS_TEXT(path), text2 = HMS_TEXT(wait);
 	struct seen *thread = find(atoi(name));
 	enum reads how;
+	ssize_t n;
 
 	if (!thread)
 		return 1;
@@ -231,8 +232,10 @@ static int look_at_task(const char *name, void *arg)
 		return 0;
 	hms_text_add(&text, "/proc/self/task/%s/syscall", name);
 	hms_text_add(&text2, "/proc/self/task/%s/wchan", name);
-	if (hms_sys_read_file(path, buf, sizeof(buf)) <= 0)
-		return 0; /* it has ended */
+	n = hms_sys_read_file(path, buf, sizeof(buf));
+	/* It has ended; or nobody tells, such as without a descriptor. */
+	if (n <= 0)
+		return n != -ENOENT && n != -ESRCH;
 	if (!strncmp(buf, "running", 7)) {
 		if (may_be_inside(name, thread))
 			return 1;

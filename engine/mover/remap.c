@@ -109,7 +109,11 @@ static int prepare(struct hms_target *to)
 					      : hms_ready_map_on(&b.block, to));
 	if (rc == 0)
 		rc = hms_stop_register((uintptr_t)b.empty, b.block.len);
-	return rc;
+	/* mlockall(2) has it filled at once: nobody would wait for its pages.
+	 */
+	if (rc == 0 && b.from_file)
+		rc = hms_look_empty((uintptr_t)b.empty, b.block.len);
+	return rc == -EEXIST ? -EPERM : rc;
 }
 
 static void drop(void **where)
@@ -131,31 +135,6 @@ static void clean_up(void)
 	hms_lend_drop(&b.lent);
 }
 
-/* Takes the block's contents away; *from: where they can be read now. */
-static int take_away(const char **from)
-{
-	int rc;
-
-	if (b.from_file) {
-		rc = hms_stop_cover(
-			b.block.at, (uintptr_t)b.empty, b.block.len);
-		if (rc == 0)
-			b.empty = NULL; /* it is the block now */
-		*from = b.view;
-		return rc;
-	}
-	rc = hms_stop_register(b.block.at, b.block.len);
-	if (rc < 0)
-		return rc;
-	rc = hms_stop_move_pages((uintptr_t)b.empty, b.block.at, b.block.len);
-	if (rc < 0) {
-		hms_stop_unregister(b.block.at, b.block.len);
-		return rc;
-	}
-	*from = b.empty;
-	return 0;
-}
-
 /* As it was before take_away(). */
 static void put_back(void)
 {
@@ -167,7 +146,41 @@ static void put_back(void)
 		hms_stop_wake(b.block.at, b.block.len);
 		return;
 	}
-	hms_stop_return(b.block.at, (uintptr_t)b.empty, b.block.len);
+	if (hms_stop_return(b.block.at, (uintptr_t)b.empty, b.block.len))
+		b.empty = NULL; /* it is the block now */
+}
+
+static int take_mapping(void)
+{
+	unsigned char there;
+	int rc = hms_stop_cover(b.block.at, (uintptr_t)b.empty, b.block.len);
+
+	if (rc == 0)
+		b.empty = NULL; /* it is the block now */
+	/* A call that failed may have unmapped the block before it did. */
+	else if (hms_sys_mincore((void *)b.block.at, 1, &there) == -ENOMEM)
+		put_back();
+	return rc;
+}
+
+/* Takes the block's contents away; *from: where they can be read now. */
+static int take_away(const char **from)
+{
+	int rc;
+
+	*from = b.from_file ? b.view : b.empty;
+	if (b.from_file)
+		return take_mapping();
+	rc = hms_stop_register(b.block.at, b.block.len);
+	/* Out of memory half way, but not where it is another one's. */
+	if (rc < 0 && rc != -ENOMEM)
+		return rc;
+	if (rc == 0)
+		rc = hms_stop_move_pages(
+			(uintptr_t)b.empty, b.block.at, b.block.len);
+	if (rc < 0)
+		hms_stop_unregister(b.block.at, b.block.len);
+	return rc;
 }
 
 /* The block is what it is to be, and everybody goes on. */

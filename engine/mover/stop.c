@@ -8,11 +8,13 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include "base/log.h"
 #include "base/sys.h"
 #include "base/thread.h"
+#include "engine/mover/own.h"
 
 /* Not in every kernel's headers: Linux 6.1, 6.8. */
 #ifndef USERFAULTFD_IOC_NEW
@@ -33,11 +35,12 @@ struct move {
 #define HELPER_STACK ((size_t)256 << 10)
 #define SECOND UINT64_C(1000000000)
 #define NAP UINT64_C(1000000)
+#define PATIENCE 20 /* ms, if the program has closed the pipe */
 
 /* Copied into new memory; the kernel's own page of zeros is behind it. */
 #define ZEROS ((size_t)64 << 10)
 
-static int fd = -1;
+static struct hms_own uffd = { .fd = -1 };
 static int never; /* not here, for good */
 
 /*
@@ -59,9 +62,9 @@ static struct {
 	pthread_t thread;
 	bool runs;
 	atomic_bool stops;
-	_Atomic uint32_t phase; /* see below */
-	int stop[2]; /* pipe; closing its end stops it */
-} helper = { .stop = { -1, -1 } };
+	_Atomic uint32_t phase; /* see above */
+	struct hms_own wait, stop; /* ends of a pipe; closing one wakes it */
+} helper = { .wait = { .fd = -1 }, .stop = { .fd = -1 } };
 
 static void enter(uint32_t phase)
 {
@@ -78,21 +81,25 @@ static void wait_while(uint32_t phase)
 static void *read_events(void *arg)
 {
 	struct uffd_msg msg[16];
-	struct pollfd fds[2] = { { .fd = fd, .events = POLLIN },
-		{ .fd = helper.stop[0], .events = POLLIN } };
+	struct pollfd fds[2] = { { .fd = uffd.fd, .events = POLLIN },
+		{ .fd = helper.wait.fd, .events = POLLIN } };
 
 	hms_sys_block_signals();
 	enter(READS);
 	while (!atomic_load(&helper.stops)) {
-		int n = hms_sys_poll(fds, 2, -1);
+		int n = hms_sys_poll(fds, 2, PATIENCE);
 
-		if (n >= 0 && fds[1].revents)
-			break;
 		/* No memory for it: who waits for us has to be read of. */
 		if (n < 0)
 			hms_sys_futex_wait(
 				(uint32_t *)&helper.phase, READS, NAP);
-		while (hms_sys_read(fd, msg, sizeof(msg)) > 0)
+		/* What the program closed is not ours to read of. */
+		if (n > 0 && fds[1].revents)
+			fds[1].fd = -1;
+		if (!hms_own_is(&uffd))
+			fds[0].fd = -1;
+		while (fds[0].fd >= 0 &&
+			hms_sys_read(fds[0].fd, msg, sizeof(msg)) > 0)
 			;
 	}
 	enter(ENDS);
@@ -100,11 +107,25 @@ static void *read_events(void *arg)
 	return arg;
 }
 
+static int open_pipe(void)
+{
+	int ends[2], rc = hms_sys_pipe(ends);
+
+	if (rc < 0)
+		return rc;
+	rc = hms_own_take(&helper.wait, ends[0]);
+	if (rc < 0)
+		hms_sys_close(ends[1]);
+	else
+		rc = hms_own_take(&helper.stop, ends[1]);
+	return rc;
+}
+
 static int start_helper(void)
 {
 	pthread_attr_t attr;
 	uint64_t mask;
-	int rc = hms_sys_pipe(helper.stop);
+	int rc = open_pipe();
 
 	if (rc < 0)
 		return rc;
@@ -122,11 +143,11 @@ static int start_helper(void)
 	return rc;
 }
 
-static void close_one(int *which)
+/* -EBADF: the program closed it, so nobody waits for anything any more. */
+static int ask(unsigned long request, void *arg)
 {
-	if (*which >= 0)
-		hms_sys_close(*which);
-	*which = -1;
+	return hms_own_is(&uffd) ? (int)hms_sys_ioctl(uffd.fd, request, arg)
+				 : -EBADF;
 }
 
 static int open_fd(void)
@@ -146,7 +167,7 @@ static int open_fd(void)
 
 static int give_up(int rc)
 {
-	close_one(&fd);
+	hms_own_close(&uffd);
 	if (rc != -EPERM && rc != -EACCES && rc != -ENOSYS && rc != -EINVAL &&
 		rc != -ENOTTY)
 		return -EBUSY; /* another time */
@@ -167,12 +188,12 @@ int hms_stop_open(void)
 	};
 	int rc;
 
-	if (never || fd >= 0)
+	if (never || hms_own_is(&uffd))
 		return never;
-	fd = open_fd();
-	if (fd < 0)
-		return give_up(fd);
-	rc = (int)hms_sys_ioctl(fd, UFFDIO_API, &api);
+	hms_stop_close();
+	rc = hms_own_take(&uffd, open_fd());
+	if (rc == 0)
+		rc = ask(UFFDIO_API, &api);
 	if (rc < 0)
 		return give_up(rc);
 	rc = start_helper();
@@ -187,15 +208,15 @@ void hms_stop_close(void)
 {
 	if (helper.runs) {
 		atomic_store(&helper.stops, true);
-		close_one(&helper.stop[1]);
+		hms_own_close(&helper.stop);
 		wait_while(READS);
-		close_one(&fd); /* whoever waits, its end too, goes on */
+		hms_own_close(&uffd); /* whoever waits, its end too, goes on */
 		pthread_join(helper.thread, NULL);
 		helper.runs = false;
 	}
-	close_one(&helper.stop[0]);
-	close_one(&helper.stop[1]);
-	close_one(&fd);
+	hms_own_close(&helper.wait);
+	hms_own_close(&helper.stop);
+	hms_own_close(&uffd);
 }
 
 void hms_stop_after_fork(void)
@@ -211,7 +232,7 @@ int hms_stop_register(uintptr_t addr, size_t len)
 		.mode = UFFDIO_REGISTER_MODE_MISSING,
 	};
 
-	return (int)hms_sys_ioctl(fd, UFFDIO_REGISTER, &r);
+	return ask(UFFDIO_REGISTER, &r);
 }
 
 void hms_stop_unregister(uintptr_t addr, size_t len)
@@ -219,8 +240,9 @@ void hms_stop_unregister(uintptr_t addr, size_t len)
 	struct uffdio_range range = { addr, len };
 
 	/* The kernel needs memory to split a mapping: it may have some soon. */
-	for (int i = 0; i < TRIES; i++) {
-		if (hms_sys_ioctl(fd, UFFDIO_UNREGISTER, &range) >= 0)
+	for (int i = 0, rc; i < TRIES; i++) {
+		rc = ask(UFFDIO_UNREGISTER, &range);
+		if (rc >= 0 || rc == -EBADF)
 			return;
 		hms_sys_poll(NULL, 0, i ? 1 : 0);
 	}
@@ -231,8 +253,9 @@ void hms_stop_unregister(uintptr_t addr, size_t len)
 void hms_stop_wake(uintptr_t addr, size_t len)
 {
 	struct uffdio_range range = { addr, len };
+	int rc;
 
-	while (hms_sys_ioctl(fd, UFFDIO_WAKE, &range) < 0 && fd >= 0)
+	while ((rc = ask(UFFDIO_WAKE, &range)) < 0 && rc != -EBADF)
 		hms_sys_poll(NULL, 0, 1);
 }
 
@@ -242,7 +265,7 @@ static int make_zero(uintptr_t addr, size_t len)
 		.range = { addr, len },
 		.mode = UFFDIO_ZEROPAGE_MODE_DONTWAKE,
 	};
-	int rc = (int)hms_sys_ioctl(fd, UFFDIO_ZEROPAGE, &zero);
+	int rc = ask(UFFDIO_ZEROPAGE, &zero);
 
 	return rc < 0 ? rc : zero.zeropage == (__s64)len ? 0 : -EAGAIN;
 }
@@ -262,7 +285,7 @@ static int make_copy(uintptr_t addr, size_t len)
 			.len = len - done < ZEROS ? len - done : ZEROS,
 			.mode = UFFDIO_COPY_MODE_DONTWAKE,
 		};
-		rc = (int)hms_sys_ioctl(fd, UFFDIO_COPY, &copy);
+		rc = ask(UFFDIO_COPY, &copy);
 	}
 	return rc < 0 ? rc : 0;
 }
@@ -285,7 +308,7 @@ static int move_on(uintptr_t to, uintptr_t from, size_t len, size_t *done)
 			.mode = MOVE_HOLES_TOO,
 		};
 
-		rc = (int)hms_sys_ioctl(fd, MOVE, &m);
+		rc = ask(MOVE, &m);
 		if (m.moved > 0) {
 			*done += (size_t)m.moved;
 			tries = 0;
@@ -301,19 +324,66 @@ static int move_on(uintptr_t to, uintptr_t from, size_t len, size_t *done)
 	return 0;
 }
 
+/*
+ * Not for a moment: the program has closed the descriptor, or has meanwhile
+ * cut the mapping or changed what it is (mlock(2), madvise(2)).
+ */
+static bool lasts(int rc)
+{
+	return rc == -EBADF || rc == -EINVAL || rc == -ENOENT || rc == -EEXIST;
+}
+
+/*
+ * Page by page, each of which is in one mapping.  What cannot be put there is
+ * no more what was stopped, or has come there otherwise.
+ */
+static void copy_on(uintptr_t to, uintptr_t from, size_t len, size_t *done)
+{
+	const size_t page = hms_sys_page_size();
+
+	while (*done < len) {
+		struct uffdio_copy copy = {
+			.dst = to + *done,
+			.src = from + *done,
+			.len = page,
+		};
+		int rc = ask(UFFDIO_COPY, &copy);
+
+		if (rc == -EBADF) {
+			memcpy((char *)to + *done, (char *)from + *done,
+				len - *done);
+			return;
+		}
+		if (rc >= 0 || lasts(rc))
+			*done += page;
+		else
+			hms_sys_poll(NULL, 0, 1);
+	}
+}
+
+/* Ours alone, and where they were there is room: nothing is given up. */
+static void move_back(uintptr_t to, uintptr_t from, size_t len)
+{
+	size_t done = 0;
+	int rc;
+
+	while ((rc = move_on(to, from, len, &done)) < 0 && !lasts(rc))
+		hms_sys_poll(NULL, 0, 1);
+	if (rc == 0)
+		return;
+	/* A hole is not to be waited for when it is read. */
+	hms_stop_unregister(from, len);
+	copy_on(to, from, len, &done);
+}
+
 int hms_stop_move_pages(uintptr_t to, uintptr_t from, size_t len)
 {
-	size_t done = 0, back = 0;
+	size_t done = 0;
 	int rc = move_on(to, from, len, &done);
 
-	if (!rc)
-		return 0;
-	/*
-	 * Ours alone, and where they were there is room: what fails now is for
-	 * a moment.  Nobody sees the place meanwhile, they wait for it.
-	 */
-	while (done && move_on(from, to, done, &back) < 0)
-		hms_sys_poll(NULL, 0, 1);
+	/* Nobody sees the place meanwhile, they wait for it. */
+	if (rc < 0 && done)
+		move_back(from, to, done);
 	return rc;
 }
 
@@ -325,40 +395,29 @@ int hms_stop_cover(uintptr_t block, uintptr_t empty, size_t len)
 	return hms_sys_failed(p) ? (int)(intptr_t)p : 0;
 }
 
-void hms_stop_return(uintptr_t block, uintptr_t pages, size_t len)
+bool hms_stop_return(uintptr_t block, uintptr_t pages, size_t len)
 {
 	size_t done = 0;
+	bool covered = false;
+	int rc;
 
 	/* A call that failed may have unmapped the block before it did. */
-	while (move_on(block, pages, len, &done) < 0) {
-		if (!done && !hms_stop_cover(block, pages, len))
+	while ((rc = move_on(block, pages, len, &done)) < 0 && !done) {
+		covered = !hms_stop_cover(block, pages, len);
+		if (covered)
 			break;
 		hms_sys_poll(NULL, 0, 1);
 	}
+	if (rc < 0 && !covered)
+		move_back(block + done, pages + done, len - done);
 	hms_stop_unregister(block, len);
+	return covered;
 }
 
 void hms_stop_fill(uintptr_t to, uintptr_t from, size_t len)
 {
 	size_t done = 0;
 
-	if (!move_on(to, from, len, &done))
-		return;
-	while (done < len) {
-		struct uffdio_copy copy = {
-			.dst = to + done,
-			.src = from + done,
-			.len = len - done,
-		};
-		long rc = hms_sys_ioctl(fd, UFFDIO_COPY, &copy);
-
-		if (copy.copy > 0)
-			done += (size_t)copy.copy;
-		else if (rc == -EEXIST)
-			done += hms_sys_page_size();
-		else if (rc < 0)
-			hms_sys_poll(NULL, 0, 1);
-		else
-			break;
-	}
+	if (move_on(to, from, len, &done) < 0)
+		copy_on(to, from, len, &done);
 }

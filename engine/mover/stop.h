@@ -51,9 +51,10 @@ int hms_stop_move_pages(uintptr_t to, uintptr_t from, size_t len);
 int hms_stop_cover(uintptr_t block, uintptr_t empty, size_t len);
 /*
  * Puts pages back that hms_stop_move_pages() took, whatever the block's
- * mapping has become, and ends the stop.
+ * mapping has become, and ends the stop.  True: the place they were in is the
+ * block now, and nothing is mapped where it was.
  */
-void hms_stop_return(uintptr_t block, uintptr_t pages, size_t len);
+bool hms_stop_return(uintptr_t block, uintptr_t pages, size_t len);
 /*
  * Hands pages of private anonymous memory to a registered hole; what cannot be
  * moved is copied.  There is no way back, as the program sees the first of

@@ -202,34 +202,44 @@ static int look(uintptr_t start, uintptr_t end, uint64_t *granule)
 
 /*
  * The mapping's own pages go over to the view; who touches the block meanwhile
- * gets them mapped again.  Not where it is several mappings (mremap(2)).
+ * gets them mapped again.  Not where it is several mappings (mremap(2)), which
+ * the kernel finds out after it has unmapped what is in the way: so nothing of
+ * ours may be there, or another thread could be in its place.
  */
-static bool take_over(uintptr_t start, size_t len, uintptr_t at)
+static uintptr_t take_over(uintptr_t start, size_t len, uint64_t granule)
 {
-	return !hms_sys_failed(hms_sys_mremap((void *)start, len, len,
-		MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, (void *)at));
+	uintptr_t at = reserve(start, len, granule);
+
+	if (hms_sys_failed((void *)at))
+		return at;
+	hms_sys_munmap((void *)at, len);
+	return (uintptr_t)hms_sys_mremap((void *)start, len, len,
+		MREMAP_MAYMOVE | MREMAP_DONTUNMAP, (void *)at);
 }
 
-static int map_again(uintptr_t start, uintptr_t end, uintptr_t at)
+static uintptr_t map_again(uintptr_t start, uintptr_t end, uint64_t granule)
 {
-	int rc = 0;
+	uintptr_t at = reserve(start, end - start, granule);
+	void *p = (void *)at;
 
-	for (uintptr_t from = start; rc == 0 && from < end;) {
+	for (uintptr_t from = start; !hms_sys_failed(p) && from < end;) {
 		struct hms_extent *e = hms_extents_from(&hms_backed, from);
 		uintptr_t stop = e->end < end ? e->end : end;
-		void *p = hms_sys_mmap((void *)(at + (from - start)),
-			stop - from, RW, MAP_SHARED | MAP_FIXED, e->store->fd,
-			(off_t)(e->offset + (from - e->start)));
 
-		rc = hms_sys_failed(p) ? (int)(intptr_t)p : 0;
+		p = hms_sys_mmap((void *)(at + (from - start)), stop - from, RW,
+			MAP_SHARED | MAP_FIXED, e->store->fd,
+			(off_t)(e->offset + (from - e->start)));
 		from = stop;
 	}
-	return rc;
+	if (!hms_sys_failed(p))
+		return at;
+	if (!hms_sys_failed((void *)at))
+		hms_sys_munmap((void *)at, end - start);
+	return (uintptr_t)p;
 }
 
 int hms_lend_view(uintptr_t start, uintptr_t end, void **view)
 {
-	size_t len = end - start;
 	uint64_t granule;
 	uintptr_t at;
 	int rc = look(start, end, &granule);
@@ -238,14 +248,11 @@ int hms_lend_view(uintptr_t start, uintptr_t end, void **view)
 		rc = hms_extent_spare(SPARE);
 	if (rc < 0)
 		return rc;
-	at = reserve(start, len, granule);
+	at = take_over(start, end - start, granule);
 	if (hms_sys_failed((void *)at))
-		return (int)(intptr_t)at;
-	if (!take_over(start, len, at))
-		rc = map_again(start, end, at);
-	if (rc < 0)
-		hms_sys_munmap((void *)at, len);
-	else
-		*view = (void *)at;
-	return rc;
+		at = map_again(start, end, granule);
+	if (hms_sys_failed((void *)at))
+		return (int)at;
+	*view = (void *)at;
+	return 0;
 }

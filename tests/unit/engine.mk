@@ -86,3 +86,9 @@ tests_unit_remap_ways_SOURCES = tests/unit/remap_ways.c $(remap_block)
 tests_unit_remap_ways_CFLAGS = $(UNIT_CFLAGS) -DKIT_LINKED
 tests_unit_remap_ways_LDADD = $(UNIT_LIBS)
 tests_unit_remap_ways_LDFLAGS = -Wl,--wrap=hms_sys_fstatfs,--wrap=hms_sys_mremap
+
+UNIT += tests/unit/remap_odd
+tests_unit_remap_odd_SOURCES = tests/unit/remap_odd.c $(remap_block)
+tests_unit_remap_odd_CFLAGS = $(UNIT_CFLAGS) -DKIT_LINKED
+tests_unit_remap_odd_LDADD = $(UNIT_LIBS)
+tests_unit_remap_odd_LDFLAGS = -Wl,--wrap=hms_sys_mremap
