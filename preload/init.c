@@ -271,7 +271,11 @@ void hms_drain(void)
 	if (!hms_engine.live || hms_process.pid != hms_sys_getpid())
 		return;
 	hms_worker_end();
-	if (!hms_counting || atomic_exchange(&drained, true)) {
+	/*
+	 * A signal's handler that ends the process may have interrupted us:
+	 * what this thread holds then it never gives back.  The page stays.
+	 */
+	if (!hms_counting || hms_guarded() || atomic_exchange(&drained, true)) {
 		errno = saved;
 		return;
 	}

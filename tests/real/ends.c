@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A program that makes 1,000 allocations of 1,000 bytes and ends as told. */
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -72,6 +74,50 @@ static int map(bool late)
 	return 0;
 }
 
+static void leave(int sig)
+{
+	_exit(3);
+}
+
+/* Maps all the time, until a signal's handler ends it. */
+static void be_interrupted(int after)
+{
+	struct itimerval timer = { .it_value.tv_usec = after };
+
+	signal(SIGALRM, leave);
+	setitimer(ITIMER_REAL, &timer, NULL);
+	for (;;)
+		munmap(mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+			PAGE);
+}
+
+/* How many of such children end. */
+static int interrupted(int n)
+{
+	const struct timespec most = { .tv_sec = 20 };
+	sigset_t child;
+	int ended = 0, status;
+
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &child, NULL);
+	for (int i = 0; i < n; i++) {
+		pid_t pid = fork();
+
+		if (pid == 0)
+			be_interrupted(1000 + i * 37 % 1000);
+		if (sigtimedwait(&child, NULL, &most) < 0)
+			kill(pid, SIGKILL);
+		waitpid(pid, &status, 0);
+		if (!WIFEXITED(status) || WEXITSTATUS(status) != 3)
+			break;
+		ended++;
+	}
+	printf("%d\n", ended);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *how = argc > 1 ? argv[1] : "exit";
@@ -81,6 +127,8 @@ int main(int argc, char **argv)
 		return map(false);
 	if (!strcmp(how, "live"))
 		return map(true);
+	if (!strcmp(how, "interrupted"))
+		return interrupted(100);
 	if (!strcmp(how, "_exit"))
 		_exit(3);
 	if (!strcmp(how, "abort"))

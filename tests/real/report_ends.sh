@@ -3,7 +3,8 @@
 # The report arrives however a program ends, and harms no program.  Would
 # catch: calls that are not counted or counted twice, a report lost because the
 # program closed standard error or called _exit, one that ends in a file of the
-# program's, a page that dies with its process, an exit status that changes.
+# program's, a page that dies with its process, an exit status that changes, a
+# program that never ends.
 . "$top_srcdir/tests/lib.sh" || exit 99
 ends=$top_builddir/tests/real/ends
 export XDG_RUNTIME_DIR=$scratch
@@ -73,6 +74,10 @@ is "fork: two reports of 1,000 calls" \
 	done | xargs)" "1000 1000"
 HMS_REPORT=$scratch/name.%e.%r.%%.json OMPI_COMM_WORLD_RANK=7 hms "$ends"
 ok "names: program, rank, percent" test -f "$scratch/name.ends.7.%.json"
+
+is "a signal's handler ends it, in the middle of a call of ours" \
+	"$(HMS_POLICY='map -> node:0' HMS_REPORT=$scratch/middle.%p.json \
+		hms "$ends" interrupted)" 100
 
 mkdir "$scratch/away"
 HMS_REPORT=$scratch/none/report hms "$ends" 2>"$scratch/err"
