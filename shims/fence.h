@@ -4,7 +4,8 @@
  * read-only, and who writes all the same waits in a handler of SIGSEGV, then
  * writes.  Faults elsewhere go to the program's own handler, or do what they
  * would have done.  The handler stays, for nobody can tell when the last thread
- * that faulted has come to it; the program may set its own as ever.
+ * that faulted has come to it; the program may set its own as ever, and call
+ * what it found.  Of a process that sets more than a few no writer is kept.
  *
  * A system call of another thread that writes into the range meanwhile fails
  * with EFAULT; a thread that has SIGSEGV blocked dies of it, as the kernel has

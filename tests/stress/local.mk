@@ -176,3 +176,10 @@ tests_stress_track_SOURCES = tests/stress/track.c shims/track.c
 tests_stress_track_CFLAGS = $(HMS_CFLAGS)
 tests_stress_track_LDADD = libhmscore.la -lpthread
 TESTS += tests/stress/track
+
+# The handler of SIGSEGV; see fenced.c.
+check_PROGRAMS += tests/stress/fenced
+tests_stress_fenced_SOURCES = tests/stress/fenced.c shims/fence.c
+tests_stress_fenced_CFLAGS = $(HMS_CFLAGS)
+tests_stress_fenced_LDADD = libhmscore.la -lpthread
+TESTS += tests/stress/fenced
