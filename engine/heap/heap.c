@@ -103,7 +103,7 @@ void *hms_heap_memalign(unsigned slot, size_t align, size_t size)
 		size = 9;
 	if (align < 16)
 		align = 16;
-	return own->memalign(align, size);
+	return or_enomem(own->memalign(align, size));
 }
 
 void *hms_heap_realloc(unsigned slot, void *block, size_t size)

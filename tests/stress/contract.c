@@ -129,6 +129,12 @@ static void test_absurd(void)
 	tap_ok(good, "absurd sizes: NULL and ENOMEM from every function");
 	good = refused(malloc(opaque(PTRDIFF_MAX)), "malloc", PTRDIFF_MAX);
 	tap_ok(good, "malloc(PTRDIFF_MAX): no such address space, ENOMEM");
+	good = refused(memalign(64, opaque(PTRDIFF_MAX)), "memalign", 0);
+	good &= refused(
+		aligned_alloc(64, opaque(PTRDIFF_MAX)), "aligned_alloc", 0);
+	good &= refused(valloc(opaque(PTRDIFF_MAX / 2)), "valloc", 0);
+	good &= refused(pvalloc(opaque(PTRDIFF_MAX / 2)), "pvalloc", 0);
+	tap_ok(good, "nor if it is aligned");
 }
 
 static void test_overflow(void)
