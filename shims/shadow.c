@@ -84,8 +84,11 @@ bool hms_shadow_take(const void *block, unsigned *site, size_t *size)
 		return false;
 	*site = (was >> 16) - 1;
 	*size = was & SIZE_MASK;
-	if (*size == SIZE_MASK)
+	if (*size == SIZE_MASK) {
 		*size = cell[1] | (size_t)cell[2] << 32;
+		/* Smaller blocks may begin there next. */
+		cell[1] = cell[2] = 0;
+	}
 	*cell = 0;
 	return true;
 }

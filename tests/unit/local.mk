@@ -27,6 +27,11 @@ tests_unit_poisson_SOURCES = tests/unit/poisson.c
 tests_unit_poisson_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_poisson_LDADD = $(UNIT_LIBS)
 
+UNIT += tests/unit/shadow
+tests_unit_shadow_SOURCES = tests/unit/shadow.c shims/shadow.c
+tests_unit_shadow_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_shadow_LDADD = $(UNIT_LIBS)
+
 include tests/unit/engine.mk
 include tests/unit/plan.mk
 include tests/unit/policy.mk
