@@ -38,6 +38,13 @@ struct hms_hip_ask {
 hipError_t hms_hip_serve(struct hms_hip_ask *ask, void **out);
 /* Why no call is to be served otherwise now (enum hms_refusal), or -1. */
 int hms_hip_refused(void);
+/*
+ * Around calls of our own: one that fails must not be the last error that the
+ * program finds, who knows of no failure.  What the first says is for the
+ * second.
+ */
+bool hms_hip_no_error(void);
+void hms_hip_forget_error(bool none_before);
 /* Frees what is ours, else by the program's own call. */
 hipError_t hms_hip_free(hipError_t (*real)(void *memory), void *memory);
 

@@ -163,9 +163,25 @@ const struct hms_placer hms_hip_placer = {
 	.unhost = unhost,
 };
 
+bool hms_hip_no_error(void)
+{
+	__typeof__(&hipPeekAtLastError) peek = HMS_HIP(hipPeekAtLastError);
+
+	return peek && peek() == HMS_HIP_SUCCESS;
+}
+
+void hms_hip_forget_error(bool none_before)
+{
+	__typeof__(&hipGetLastError) get = HMS_HIP(hipGetLastError);
+
+	if (none_before && get)
+		get();
+}
+
 hipError_t hms_hip_serve(struct hms_hip_ask *ask, void **out)
 {
 	__typeof__(&hipGetDevice) current = HMS_HIP(hipGetDevice);
+	const bool none = hms_hip_no_error();
 	struct hms_placing *p = &ask->placing;
 	int64_t rc;
 
@@ -174,6 +190,8 @@ hipError_t hms_hip_serve(struct hms_hip_ask *ask, void **out)
 	if (current && current(&p->device) != HMS_HIP_SUCCESS)
 		p->device = -1;
 	rc = hms_placing_serve(p, hms_hip_refused());
+	if (!rc)
+		hms_hip_forget_error(none);
 	if (!rc && out)
 		*out = p->memory;
 	return (hipError_t)rc;

@@ -161,7 +161,8 @@ hipError_t hms_hipMemGetAddressRange(
 	if (!real)
 		return HMS_HIP_NOT_INITIALIZED;
 	if (!LIVE ||
-		!hms_track_within(HMS_FAMILY_HIP, (uintptr_t)memory, &what))
+		!hms_track_within(HMS_FAMILY_HIP, (uintptr_t)memory, &what) ||
+		what.kind != HMS_TRACKED_HOST)
 		return real(base, bytes, memory);
 	if (base)
 		*base = (void *)what.start;

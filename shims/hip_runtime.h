@@ -105,5 +105,7 @@ hipError_t hipDeviceEnablePeerAccess(int peer, unsigned flags);
 hipError_t hipDeviceSynchronize(void);
 hipError_t hipStreamSynchronize(hipStream_t stream);
 hipError_t hipHostGetDevicePointer(void **out, void *host, unsigned flags);
+hipError_t hipPeekAtLastError(void);
+hipError_t hipGetLastError(void);
 
 #endif

@@ -122,6 +122,7 @@ static int64_t on_device(
 {
 	const char *text = p->call.to.place->steps[step].targets[0]->text;
 	const bool own = (int)id->number == p->device;
+	const size_t charged = p->call.bytes;
 	int64_t rc;
 
 	if (!p->by->present(id->number)) {
@@ -131,6 +132,8 @@ static int64_t on_device(
 	if (hms_vendor_charge(&p->call, step))
 		return HMS_PLACED_FULL;
 	rc = own ? p->by->plain(p) : p->by->peer(p, id->number);
+	/* Its rows may be shorter; what was charged is what is given back. */
+	p->call.bytes = charged;
 	if (!rc) {
 		hms_placing_keep(p, own ? HMS_TRACKED_OWN : HMS_TRACKED_PEER,
 			(int)id->number, step, NULL, 0);

@@ -83,12 +83,16 @@ int hipStreamEndCapture(void *stream, void **graph);
 int hipPointerGetAttributes(void *out, const void *p);
 int hipGetProcAddress(const char *symbol, void **out, int version,
 	uint64_t flags, void *status);
+int hipPeekAtLastError(void);
+int hipGetLastError(void);
+/* The result of a call that failed: the thread's last error. */
+int hip_failed(int rc);
 
 #define BEGIN(name)                                                            \
 	do {                                                                   \
 		int rc_ = (int)fake_call("hip", name);                         \
 		if (rc_)                                                       \
-			return rc_;                                            \
+			return hip_failed(rc_);                                \
 	} while (0)
 
 #endif

@@ -9,6 +9,25 @@
 
 static int peers[FAKE_DEVICES][FAKE_DEVICES];
 static int capturing;
+static __thread int last_error;
+
+int hip_failed(int rc)
+{
+	return last_error = rc;
+}
+
+int hipPeekAtLastError(void)
+{
+	return last_error;
+}
+
+int hipGetLastError(void)
+{
+	int rc = last_error;
+
+	last_error = OK;
+	return rc;
+}
 
 int hipHostRegister(void *p, size_t size, unsigned flags)
 {
@@ -135,7 +154,7 @@ int hipDeviceEnablePeerAccess(int peer, unsigned flags)
 	if (!(devices[hip_current].peers >> peer & 1))
 		return PEER_UNSUPPORTED;
 	if (peers[hip_current][peer]++)
-		return PEER_ALREADY_ENABLED;
+		return hip_failed(PEER_ALREADY_ENABLED);
 	return OK;
 }
 
@@ -205,17 +224,16 @@ int hipGetProcAddress(const char *symbol, void **out, int version,
 		ONE(hipMalloc) ONE(hipExtMallocWithFlags) ONE(hipMallocManaged) ONE(
 			hipMallocPitch) ONE(hipMemAllocPitch) ONE(hipMalloc3D)
 			ONE(hipHostMalloc) ONE(hipHostAlloc) ONE(hipMallocHost) ONE(
-				hipMemAllocHost) ONE(hipMallocAsync)
-				ONE(hipMallocFromPoolAsync) ONE(hipFree) ONE(
-					hipFreeHost) ONE(hipHostFree)
-					ONE(hipFreeAsync) ONE(hipHostRegister) ONE(
-						hipHostUnregister) ONE(hipHostGetFlags)
-						ONE(hipMemGetAddressRange) ONE(
-							hipIpcGetMemHandle) ONE(hipMemAdvise)
-							ONE(hipMemPrefetchAsync) ONE(
-								hipStreamBeginCapture)
-								ONE(hipStreamEndCapture)
-									ONE(hipGetProcAddress)
+				hipMemAllocHost) ONE(hipMallocAsync) ONE(hipMallocFromPoolAsync)
+				ONE(hipFree) ONE(hipFreeHost) ONE(hipHostFree) ONE(
+					hipFreeAsync) ONE(hipHostRegister) ONE(hipHostUnregister)
+					ONE(hipHostGetFlags) ONE(hipMemGetAddressRange) ONE(
+						hipIpcGetMemHandle) ONE(hipMemAdvise)
+						ONE(hipMemPrefetchAsync) ONE(
+							hipStreamBeginCapture)
+							ONE(hipStreamEndCapture) ONE(
+								hipGetProcAddress)
+								ONE(hipGetLastError)
 #undef ONE
 	};
 

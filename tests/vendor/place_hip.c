@@ -30,6 +30,7 @@ int hipPointerGetAttributes(struct attributes *out, const void *p);
 #define hipExtMallocWithFlags FIND(hipExtMallocWithFlags)
 #define hipFree FIND(hipFree)
 #define hipGetProcAddress FIND(hipGetProcAddress)
+#define hipGetLastError FIND(hipGetLastError)
 #define hipFreeAsync FIND(hipFreeAsync)
 #define hipFreeHost FIND(hipFreeHost)
 #define hipHostAlloc FIND(hipHostAlloc)
@@ -65,6 +66,8 @@ static void say(const char *name, hipError_t rc, char *p, size_t size)
 	printf("%s: %u\n", name, rc);
 	if (rc)
 		return;
+	/* As programs ask after a kernel, which has an error of its own. */
+	printf("%s left error %u\n", name, hipGetLastError());
 	hipPointerGetAttributes(&a, p);
 	printf("%s is %s of %d%s\n", name,
 		a.managed     ? "managed"
@@ -81,6 +84,7 @@ static void say(const char *name, hipError_t rc, char *p, size_t size)
 static void end(const char *name, hipError_t rc, const void *p)
 {
 	printf("%s freed: %u %s\n", name, rc, is_mapped(p) ? "LEFT" : "gone");
+	(void)hipGetLastError();
 }
 
 static void device_memory(void)
@@ -201,6 +205,7 @@ static void bad_calls(void)
 		p ? "FOUND" : "NULL");
 	printf("registered: %u %u\n", hipHostRegister(own, 4096, 0),
 		hipHostUnregister(own));
+	(void)hipGetLastError();
 }
 
 /* While a stream is captured, and once memory is shared, nothing changes. */
@@ -283,6 +288,15 @@ int main(int argc, char **argv)
 
 			snprintf(name, sizeof(name), "piece %d", i);
 			say(name, rc, p, SIZE);
+		}
+		return 0;
+	}
+	if (argc > 1 && !strcmp(argv[1], "rows")) {
+		for (int i = 0; i < 8; i++) {
+			size_t pitch;
+			hipError_t rc = hipMallocPitch(&p, &pitch, 100, 1000);
+
+			printf("rows: %u %u\n", rc, rc ? 0 : hipFree(p));
 		}
 		return 0;
 	}

@@ -102,6 +102,10 @@ piece 1: 2
 piece 2: 2
 piece 3: 2'
 
+HMS_POLICY='hipMalloc -> hip:0, limit 1M' hms "$linked" rows >"$scratch/out"
+is 'rows give back what they were charged' "$(sort -u "$scratch/out")" \
+	'rows: 0 0'
+
 for policy in 'hip -> node:0' 'hip -> managed(hip:0 then node:0)' \
 	'hipMalloc, size >= 16K -> node:0; hipHostMalloc -> node:0; hip -> hip:1'; do
 	changes "several threads: $policy" "$policy" "$linked" threads </dev/null
