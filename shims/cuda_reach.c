@@ -81,6 +81,11 @@ static int64_t release(void *memory, void *context)
 	return rc;
 }
 
+static const void *code(void)
+{
+	return (const void *)HMS_REAL(cuMemAllocManaged);
+}
+
 const struct hms_reach_vendor hms_cuda_reach = {
 	.family = HMS_FAMILY_CUDA,
 	.possible = possible,
@@ -88,4 +93,5 @@ const struct hms_reach_vendor hms_cuda_reach = {
 	.alloc = alloc,
 	.advise = advise,
 	.free = release,
+	.code = code,
 };

@@ -12,7 +12,7 @@ static bool has(unsigned device, unsigned attribute)
 	       value;
 }
 
-static int possible(const struct hms_device_id *ids, unsigned n)
+static int look(const struct hms_device_id *ids, unsigned n)
 {
 	const int refused = hms_hip_refused();
 	bool system = true, managed = true;
@@ -31,6 +31,15 @@ static int possible(const struct hms_device_id *ids, unsigned n)
 	return managed ? HMS_REACH_CAN : HMS_REFUSED_CONCURRENT;
 }
 
+static int possible(const struct hms_device_id *ids, unsigned n)
+{
+	const bool none = hms_hip_no_error();
+	const int rc = look(ids, n);
+
+	hms_hip_forget_error(none);
+	return rc;
+}
+
 /* Launches are not seen. */
 static bool idle(void)
 {
@@ -40,10 +49,13 @@ static bool idle(void)
 static void *alloc(size_t bytes, void **context)
 {
 	__typeof__(&hipMallocManaged) real = HMS_REAL(hipMallocManaged);
+	const bool none = hms_hip_no_error();
 	void *memory = NULL;
 
-	if (!real || real(&memory, bytes, HMS_HIP_ATTACH_GLOBAL))
+	if (!real || real(&memory, bytes, HMS_HIP_ATTACH_GLOBAL)) {
+		hms_hip_forget_error(none);
 		return NULL;
+	}
 	*context = NULL;
 	return memory;
 }
@@ -52,6 +64,7 @@ static void advise(void *memory, size_t bytes, int node,
 	const struct hms_device_id *ids, unsigned n)
 {
 	__typeof__(&hipMemAdvise) real = HMS_REAL(hipMemAdvise);
+	const bool none = hms_hip_no_error();
 
 	if (!real)
 		return;
@@ -59,14 +72,23 @@ static void advise(void *memory, size_t bytes, int node,
 	for (unsigned i = 0; i < n; i++)
 		real(memory, bytes, HMS_HIP_ADVISE_ACCESSED_BY,
 			(int)ids[i].number);
+	hms_hip_forget_error(none);
 }
 
 /* Whichever device is current: memory is found by its address. */
 static int64_t release(void *memory, void *context)
 {
 	__typeof__(&hipFree) real = HMS_REAL(hipFree);
+	const bool none = hms_hip_no_error();
+	const int64_t rc = real ? real(memory) : HMS_HIP_NOT_INITIALIZED;
 
-	return real ? real(memory) : HMS_HIP_NOT_INITIALIZED;
+	hms_hip_forget_error(none);
+	return rc;
+}
+
+static const void *code(void)
+{
+	return (const void *)HMS_REAL(hipMallocManaged);
 }
 
 const struct hms_reach_vendor hms_hip_reach = {
@@ -76,4 +98,5 @@ const struct hms_reach_vendor hms_hip_reach = {
 	.alloc = alloc,
 	.advise = advise,
 	.free = release,
+	.code = code,
 };

@@ -328,7 +328,7 @@ static void *mmap_ruled(struct request *r, const void *caller)
 	}
 	/* For a device, if it is nothing but memory. */
 	p = r->to.place->nreach && !r->addr && r->replaceable
-		    ? hms_reach_map(&r->to, r->len, r->prot, r->flags)
+		    ? hms_reach_map(&r->to, r->len, r->prot, r->flags, caller)
 		    : NULL;
 	if (p)
 		return p;

@@ -90,7 +90,8 @@ void *hms_slow_new_at(size_t size, struct new_form *form, const void *caller,
 	void *block = NULL;
 
 	/* What heap.c does with a stack must be jumped to; this cannot. */
-	if (hms_stacks && !hms_learning && !hms_counting)
+	if (hms_stacks && !hms_learning && !hms_counting &&
+		!hms_heap_passes_by(size))
 		route = hms_stack_route(form->api, size, caller, sp, fp);
 	if (route && route->malloc)
 		block = route->malloc(size);

@@ -161,8 +161,8 @@ static const struct hms_reach_vendor *whose(const struct hms_place *place)
 	return vendor;
 }
 
-void *hms_reach_alloc(
-	const struct hms_decision *to, size_t bytes, bool zero, bool heap)
+void *hms_reach_alloc(const struct hms_decision *to, size_t bytes, bool zero,
+	bool heap, const void *caller)
 {
 	const struct hms_reach_vendor *vendor;
 	int saved = errno, why = HMS_REFUSED_EARLY;
@@ -172,6 +172,9 @@ void *hms_reach_alloc(
 		!to->place->nreach || hms_vendor_depth || hms_guarded())
 		return NULL;
 	vendor = whose(to->place);
+	if (vendor && (hms_reach_callers & 1u << vendor->family) &&
+		reach_is_library(vendor, caller))
+		return NULL;
 	hms_vendor_depth++;
 	/* Whether OpenCL's devices need it nobody can ask in malloc. */
 	if (!vendor)

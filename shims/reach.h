@@ -56,6 +56,8 @@ struct hms_reach_vendor {
 		const struct hms_device_id *ids, unsigned n);
 	/* 0, or the vendor's error.  From any thread that may wait. */
 	int64_t (*free)(void *memory, void *context);
+	/* Some function of the vendor's library, or NULL. */
+	const void *(*code)(void);
 };
 
 /* Blocks that are known; 0: nothing here has anything to do. */
@@ -73,17 +75,20 @@ extern __thread uint32_t hms_reach_callers
 
 /*
  * Memory as a decision wants it, on whole pages, zero if asked; heap: for
- * malloc, else for mmap.  NULL: the system's memory is to serve, which is
- * counted, with the reason, if it is not as the rule has it.
+ * malloc, else for mmap; caller: who called that.  NULL: the system's memory is
+ * to serve, which is counted, with the reason, if it is not as the rule has it.
+ * A driver's own memory is the system's: it may hold a lock, and would wait for
+ * itself.
  */
-void *hms_reach_alloc(
-	const struct hms_decision *to, size_t bytes, bool zero, bool heap);
+void *hms_reach_alloc(const struct hms_decision *to, size_t bytes, bool zero,
+	bool heap, const void *caller);
 static inline void *hms_reach_heap(
 	const struct hms_decision *to, const struct hms_call *call)
 {
 	return to->place->nreach && call->align <= 4096
 		       ? hms_reach_alloc(to, call->size,
-				 call->flags & HMS_CALL_ZEROED, true)
+				 call->flags & HMS_CALL_ZEROED, true,
+				 call->caller)
 		       : NULL;
 }
 /* Bytes of a block of malloc's that starts there; 0: it is none. */
@@ -92,8 +97,8 @@ size_t hms_reach_usable(const void *block);
 bool hms_reach_free(void *block);
 
 /* The same for a mmap(2) of private anonymous memory anywhere. */
-void *hms_reach_map(
-	const struct hms_decision *to, size_t len, int prot, int flags);
+void *hms_reach_map(const struct hms_decision *to, size_t len, int prot,
+	int flags, const void *caller);
 
 /*
  * munmap(2) of whole pages, with its result and errno, for the program or a

@@ -12,14 +12,14 @@
 #include "base/sys.h"
 #include "shims/reaching.h"
 
-void *hms_reach_map(
-	const struct hms_decision *to, size_t len, int prot, int flags)
+void *hms_reach_map(const struct hms_decision *to, size_t len, int prot,
+	int flags, const void *caller)
 {
 	const int plain =
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_POPULATE;
 
 	return prot == (PROT_READ | PROT_WRITE) && !(flags & ~plain)
-		       ? hms_reach_alloc(to, len, true, false)
+		       ? hms_reach_alloc(to, len, true, false, caller)
 		       : NULL;
 }
 

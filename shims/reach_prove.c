@@ -21,8 +21,11 @@ enum { UNKNOWN, TRYING, GOOD, BAD };
 static atomic_int known[HMS_FAMILIES];
 static atomic_bool forked, wanted[HMS_FAMILIES];
 
-/* Where a driver's code lies that unmaps. */
-static atomic_uintptr_t code_start[HMS_FAMILIES], code_end[HMS_FAMILIES];
+/* Where code lies: a driver's that unmaps, and the vendor's library's own. */
+struct code {
+	atomic_uintptr_t start, end;
+};
+static struct code unmaps[HMS_FAMILIES], library[HMS_FAMILIES];
 
 __thread bool reach_freeing;
 __thread const void *reach_freed_by;
@@ -44,36 +47,56 @@ const struct hms_reach_vendor *reach_vendor(enum hms_family family)
 	return vendors[family];
 }
 
+static bool is_in(struct code *code, const void *address)
+{
+	const uintptr_t at = (uintptr_t)address;
+
+	return at >= atomic_load_explicit(&code->start, memory_order_relaxed) &&
+	       at < atomic_load_explicit(&code->end, memory_order_relaxed);
+}
+
 bool hms_reach_is_driver(const void *caller)
 {
-	const uintptr_t at = (uintptr_t)caller;
-
 	for (unsigned i = 0; i < HMS_FAMILIES; i++)
-		if (at >= atomic_load_explicit(
-				  &code_start[i], memory_order_relaxed) &&
-			at < atomic_load_explicit(
-				     &code_end[i], memory_order_relaxed))
+		if (is_in(&unmaps[i], caller))
 			return true;
 	return false;
 }
 
+struct find {
+	uintptr_t at;
+	struct code *code;
+};
+
 static int find_code(struct dl_phdr_info *info, size_t size, void *arg)
 {
-	const uintptr_t at = (uintptr_t)reach_freed_by;
-	const enum hms_family family = *(const enum hms_family *)arg;
+	const struct find *find = arg;
 
 	for (unsigned i = 0; i < info->dlpi_phnum; i++) {
 		const ElfW(Phdr) *p = &info->dlpi_phdr[i];
 		const uintptr_t start = info->dlpi_addr + p->p_vaddr;
 
 		if (p->p_type != PT_LOAD || !(p->p_flags & PF_X) ||
-			at < start || at >= start + p->p_memsz)
+			find->at < start || find->at >= start + p->p_memsz)
 			continue;
-		atomic_store(&code_end[family], start + p->p_memsz);
-		atomic_store(&code_start[family], start);
+		atomic_store(&find->code->end, start + p->p_memsz);
+		atomic_store(&find->code->start, start);
 		return 1;
 	}
 	return 0;
+}
+
+bool reach_is_library(const struct hms_reach_vendor *vendor, const void *caller)
+{
+	struct find find = { .code = &library[vendor->family] };
+
+	if (!atomic_load_explicit(&find.code->end, memory_order_relaxed)) {
+		find.at = (uintptr_t)vendor->code();
+		if (find.at)
+			dl_iterate_phdr(find_code, &find);
+	}
+	return is_in(&library[vendor->family], caller) ||
+	       is_in(&unmaps[vendor->family], caller);
 }
 
 int64_t reach_tell(
@@ -151,16 +174,18 @@ static bool bears(const struct hms_reach_vendor *vendor, bool early)
 
 static bool try_out(const struct hms_reach_vendor *vendor)
 {
+	struct find find = { .code = &unmaps[vendor->family] };
 	void *context = NULL, *p;
 
 	if (!bears(vendor, false))
 		return false;
-	dl_iterate_phdr(find_code, (void *)&vendor->family);
+	find.at = (uintptr_t)reach_freed_by;
+	dl_iterate_phdr(find_code, &find);
 	if (!bears(vendor, true))
 		return false;
 	p = vendor->alloc(HMS_REACH_LEAST, &context);
 	return p && !reach_tell(vendor, p, context) &&
-	       atomic_load(&code_end[vendor->family]) != 0;
+	       atomic_load(&find.code->end) != 0;
 }
 
 static bool prove(const struct hms_reach_vendor *vendor)

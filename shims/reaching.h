@@ -60,6 +60,9 @@ extern __thread bool reach_freeing
 extern __thread const void *reach_freed_by
 	__attribute__((tls_model("initial-exec"), visibility("hidden")));
 
+/* Does the vendor's library, or what unmaps for it, call? */
+bool reach_is_library(
+	const struct hms_reach_vendor *vendor, const void *caller);
 /* Is the driver known to bear it?  Tries it out, if it may. */
 bool reach_proven(const struct hms_reach_vendor *vendor);
 /* The same where this thread may wait, if somebody wanted to know. */

@@ -149,11 +149,12 @@ void *hms_slow_realloc_at(void *block, size_t size, const void *caller,
 		.at = hms_registers(sp, fp, caller) };
 	unsigned slot = block ? hms_slot_of(block) : HMS_SLOT_DEFAULT;
 	struct hms_decision to = { .rule = -1 };
+	const bool decided = !hms_heap_passes_by(size);
 	bool due;
 
-	if (hms_learning)
+	if (hms_learning && decided)
 		route = hms_caller_route(caller, HMS_API_REALLOC, size, sp);
-	if (!route && hms_stacks)
+	if (!route && hms_stacks && decided)
 		route = hms_stack_route(HMS_API_REALLOC, size, caller, sp, fp);
 	if (!route || slot == HMS_SLOT_NONE || slot == HMS_SLOT_MIXED)
 		return decided_realloc(block, &call);

@@ -299,6 +299,8 @@ static int end(const char *what)
 {
 	if (!strcmp(what, "free")) {
 		free(at);
+		at = NULL;
+		bytes = 0;
 	} else if (!strcmp(what, "unmap")) {
 		printf("unmap: %d\n", munmap(at, bytes));
 	} else if (!strcmp(what, "fork")) {

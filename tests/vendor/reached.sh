@@ -7,7 +7,8 @@
 # Would catch: memory that the device does not see, or that is lost, stale or
 # shared with a child after a part was unmapped, protected, mapped over, after
 # a fork, or when the driver's context ended, also while another thread writes;
-# a driver called where it must not be; memory that is never given back.
+# a driver called where it must not be, or that waits for itself; memory that is
+# never given back.
 . "$top_srcdir/tests/lib.sh" || exit 99
 
 here=$top_builddir/tests/vendor
@@ -36,7 +37,8 @@ machine
 # does COMMAND... : what the program says, on one line, and its exit status
 does() {
 	rm -f "$HMS_FAKES_CALLS" "$HMS_LOG" "$scratch/log"
-	HMS_POLICY=$policy hms "$here/reached" "$@" >"$scratch/out" 2>&1
+	timeout 60 env LD_PRELOAD="$HMS_PRELOAD" HMS_POLICY="$policy" \
+		"$here/reached" "$@" >"$scratch/out" 2>&1
 	local rc=$?
 	tr '\n' ';' <"$scratch/out"
 	[ $rc -eq 0 ] || echo "exit $rc"
@@ -97,6 +99,10 @@ is "all of it goes back: what is left is the program's" "$(
 	echo "$(calls | grep -o Managed | wc -l) $(calls | grep -o Free | wc -l)"
 )" "7 8"
 
+is "a driver's own memory is the system's, lest it wait for itself" \
+	"$(does start malloc 1048576 reset)" \
+	"start: 0;malloc: right, device does not;reset: right, device does not;"
+
 # Where it must not be.
 is "while a stream is captured" "$(does start stream malloc 4194304 free begin malloc 8388608 check free end)" \
 	"start: 0;stream: 0;malloc: right, device reads;malloc: right, device does not;check: right, device does not;"
@@ -131,6 +137,11 @@ both=$policy
 policy="rule r: heap, size >= 2M -> best bandwidth for cpu and cuda:0, limit 5M"
 is "limits hold" "$(does start malloc 4194304 malloc 4194304)" \
 	"start: 0;malloc: right, device reads;malloc: right, device does not;"
+
+policy="rule r: heap, from \"reached\", size >= 2M -> best bandwidth for cpu and cuda:0"
+is "also for a caller that is known" \
+	"$(does start realloc 4194304 free realloc 4194304 free realloc 4194304)" \
+	"start: 0;realloc: right, device reads;realloc: right, device reads;realloc: right, device reads;"
 
 # HIP: launches are not seen, so it is tried out when the program frees.
 sed -i 's/cuda:/hip:/' "$scratch/m/hms/devices"
