@@ -48,13 +48,30 @@ static CUresult begun(CUresult rc)
 	return rc;
 }
 
-/* One that was begun before we looked is not counted. */
-static void ended(void)
+/*
+ * An invalid capture ends with an error, but it ends.  What the driver refuses
+ * it goes on with: a stream or thread that did not begin it, bad arguments.
+ * One that was begun before we looked is not counted.
+ */
+static CUresult ended(CUresult rc)
 {
 	unsigned n = atomic_load(&captures);
 
+	switch (rc) {
+	case HMS_CUDA_ERROR_INVALID_VALUE:
+	case HMS_CUDA_ERROR_NOT_INITIALIZED:
+	case HMS_CUDA_ERROR_INVALID_CONTEXT:
+	case HMS_CUDA_ERROR_INVALID_HANDLE:
+	case HMS_CUDA_ERROR_ILLEGAL_STATE:
+	case HMS_CUDA_ERROR_STREAM_CAPTURE_UNMATCHED:
+	case HMS_CUDA_ERROR_STREAM_CAPTURE_WRONG_THREAD:
+		return rc;
+	default:
+		break;
+	}
 	while (n && !atomic_compare_exchange_weak(&captures, &n, n - 1))
 		;
+	return rc;
 }
 
 CUresult hms_cuStreamBeginCapture(CUstream stream)
@@ -133,19 +150,11 @@ CUresult hms_cuStreamBeginCaptureToGraph_ptsz(CUstream stream, CUgraph graph,
 }
 HMS_EXPORT_HOOK(cuStreamBeginCaptureToGraph_ptsz);
 
-/* An invalid capture ends with an error, but it ends. */
 CUresult hms_cuStreamEndCapture(CUstream stream, CUgraph *out)
 {
 	__typeof__(&cuStreamEndCapture) real = HMS_REAL(cuStreamEndCapture);
-	CUresult rc;
 
-	if (!real)
-		return HMS_CUDA_ERROR_STUB_LIBRARY;
-	rc = real(stream, out);
-	if (rc != HMS_CUDA_ERROR_STREAM_CAPTURE_WRONG_THREAD &&
-		rc != HMS_CUDA_ERROR_ILLEGAL_STATE)
-		ended();
-	return rc;
+	return real ? ended(real(stream, out)) : HMS_CUDA_ERROR_STUB_LIBRARY;
 }
 HMS_EXPORT_HOOK(cuStreamEndCapture);
 
@@ -153,14 +162,7 @@ CUresult hms_cuStreamEndCapture_ptsz(CUstream stream, CUgraph *out)
 {
 	__typeof__(&cuStreamEndCapture_ptsz) real =
 		HMS_REAL(cuStreamEndCapture_ptsz);
-	CUresult rc;
 
-	if (!real)
-		return HMS_CUDA_ERROR_STUB_LIBRARY;
-	rc = real(stream, out);
-	if (rc != HMS_CUDA_ERROR_STREAM_CAPTURE_WRONG_THREAD &&
-		rc != HMS_CUDA_ERROR_ILLEGAL_STATE)
-		ended();
-	return rc;
+	return real ? ended(real(stream, out)) : HMS_CUDA_ERROR_STUB_LIBRARY;
 }
 HMS_EXPORT_HOOK(cuStreamEndCapture_ptsz);

@@ -115,6 +115,7 @@ CUresult cuMemHostUnregister(void *memory);
 CUresult cuMemHostGetDevicePointer_v2(
 	CUdeviceptr *out, void *memory, unsigned flags);
 CUresult cuMemHostGetFlags(unsigned *out, void *memory);
+CUresult cuDevicePrimaryCtxReset_v2(CUdevice device);
 CUresult cuMemGetInfo_v2(size_t *free, size_t *total);
 CUresult cuDeviceTotalMem_v2(size_t *out, CUdevice device);
 CUresult cuMemGetAddressRange_v2(

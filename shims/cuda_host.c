@@ -20,6 +20,7 @@ CUresult hms_cuMemHostUnregister(void *memory);
 CUresult hms_cuMemHostGetDevicePointer_v2(
 	CUdeviceptr *out, void *memory, unsigned flags);
 CUresult hms_cuMemHostGetFlags(unsigned *out, void *memory);
+CUresult hms_cuDevicePrimaryCtxReset_v2(CUdevice device);
 
 static bool is_pinned(enum hms_api api)
 {
@@ -140,6 +141,59 @@ CUresult hms_cuda_free(const struct hms_tracked *what)
 		hms_cuda_freed();
 	return rc;
 }
+
+/* Was it of that device's context, and has gone with it? */
+static bool is_gone(const struct hms_tracked *what, void *arg)
+{
+	const int device = *(const int *)arg;
+
+	switch (what->kind) {
+	case HMS_TRACKED_PEER:
+		return what->device == device;
+	case HMS_TRACKED_HANDLE:
+		return false;
+	default:
+		return (what->asked < 0 ? what->device : what->asked) == device;
+	}
+}
+
+/* What limits were charged is to be had again; handles are numbers. */
+static void forget_all(CUdevice device)
+{
+	__typeof__(&cuDevicePrimaryCtxRelease_v2) release =
+		HMS_CUDA(cuDevicePrimaryCtxRelease_v2);
+	int number = device;
+	struct hms_tracked what;
+	size_t from = 0;
+
+	while (hms_track_take_next(
+		HMS_FAMILY_CUDA, is_gone, &number, &from, &what)) {
+		if (what.kind == HMS_TRACKED_HOST)
+			hms_vendor_unmap(what.mapping, what.mapped);
+		if (what.kind == HMS_TRACKED_PEER && release)
+			release(device);
+		hms_vendor_drop(&what);
+	}
+}
+
+/* All memory of the device's context goes, whatever it was to the program. */
+CUresult hms_cuDevicePrimaryCtxReset_v2(CUdevice device)
+{
+	__typeof__(&cuDevicePrimaryCtxReset_v2) real =
+		HMS_REAL(cuDevicePrimaryCtxReset_v2);
+	CUresult rc;
+
+	if (!real)
+		return HMS_CUDA_ERROR_STUB_LIBRARY;
+	rc = real(device);
+	if (rc != HMS_CUDA_SUCCESS || !hms_vendor_live(HMS_FAMILY_CUDA))
+		return rc;
+	hms_vendor_depth++;
+	forget_all(device);
+	hms_vendor_depth--;
+	return rc;
+}
+HMS_EXPORT_HOOK(cuDevicePrimaryCtxReset_v2);
 
 static CUresult plain_host(struct hms_cuda_ask *ask)
 {

@@ -269,6 +269,7 @@ static CUresult on_device(
 	struct hms_cuda_ask *ask, int step, const struct hms_device_id *id)
 {
 	const struct hms_cuda_device *device = hms_cuda_device(id->number);
+	const size_t charged = ask->call.bytes;
 	CUresult rc;
 
 	if (!device) {
@@ -281,6 +282,8 @@ static CUresult on_device(
 	if (hms_vendor_charge(&ask->call, step))
 		return HMS_CUDA_FULL;
 	rc = ask->plain(ask);
+	/* Its rows may be shorter; what was charged is what is given back. */
+	ask->call.bytes = charged;
 	if (rc == HMS_CUDA_SUCCESS)
 		hms_cuda_keep(ask, HMS_TRACKED_OWN, (int)id->number, step);
 	else

@@ -156,7 +156,8 @@ CUresult hms_cuIpcGetMemHandle(CUipcMemHandle *out, CUdeviceptr memory)
 		return HMS_CUDA_ERROR_STUB_LIBRARY;
 	shares();
 	if (hms_vendor_live(HMS_FAMILY_CUDA) &&
-		hms_track_within(HMS_FAMILY_CUDA, (uintptr_t)memory, &what))
+		hms_track_within(HMS_FAMILY_CUDA, (uintptr_t)memory, &what) &&
+		what.kind != HMS_TRACKED_OWN && what.kind != HMS_TRACKED_PINNED)
 		hms_vendor_refused(HMS_REFUSED_IPC,
 			"memory that a rule made managed, or placed elsewhere, cannot be shared",
 			0);

@@ -274,6 +274,40 @@ static void tidy(struct table *t, struct cell *cell)
 	}
 }
 
+/* Under the lock. */
+static void take_out(
+	struct table *t, struct cell *cell, struct hms_tracked *out)
+{
+	*out = cell->what;
+	atomic_store_explicit(&cell->key, GONE, memory_order_release);
+	tidy(t, cell);
+	if (has_span(out))
+		drop_span(out);
+	atomic_fetch_sub(&count, 1);
+}
+
+bool hms_track_take_next(enum hms_family vendor,
+	bool (*fn)(const struct hms_tracked *what, void *arg), void *arg,
+	size_t *from, struct hms_tracked *out)
+{
+	struct table *t;
+	bool found = false;
+
+	enter();
+	t = atomic_load_explicit(&table, memory_order_relaxed);
+	for (; t && *from < t->ncells && !found; ++*from) {
+		struct cell *cell = &t->cells[*from];
+
+		found = atomic_load_explicit(&cell->key, memory_order_relaxed) >
+				GONE &&
+			cell->what.vendor == vendor && fn(&cell->what, arg);
+		if (found)
+			take_out(t, cell, out);
+	}
+	leave();
+	return found;
+}
+
 bool hms_track_take(
 	enum hms_family vendor, uintptr_t start, struct hms_tracked *out)
 {
@@ -286,14 +320,9 @@ bool hms_track_take(
 	enter();
 	cell = find(start);
 	found = cell && cell->what.vendor == vendor;
-	if (found) {
-		*out = cell->what;
-		atomic_store_explicit(&cell->key, GONE, memory_order_release);
-		tidy(atomic_load_explicit(&table, memory_order_relaxed), cell);
-		if (has_span(out))
-			drop_span(out);
-		atomic_fetch_sub(&count, 1);
-	}
+	if (found)
+		take_out(atomic_load_explicit(&table, memory_order_relaxed),
+			cell, out);
 	leave();
 	return found;
 }

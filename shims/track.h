@@ -55,6 +55,14 @@ int hms_track_add(const struct hms_tracked *what);
 /* Takes it out.  False: it is not there. */
 bool hms_track_take(
 	enum hms_family vendor, uintptr_t start, struct hms_tracked *out);
+/*
+ * Takes out the next one that fn picks, from *from on, which begins at 0 and
+ * goes on by itself; false: there is none.  Under the lock.  What is added
+ * meanwhile may be missed.
+ */
+bool hms_track_take_next(enum hms_family vendor,
+	bool (*fn)(const struct hms_tracked *what, void *arg), void *arg,
+	size_t *from, struct hms_tracked *out);
 /* A copy of what starts there. */
 bool hms_track_find(
 	enum hms_family vendor, uintptr_t start, struct hms_tracked *out);

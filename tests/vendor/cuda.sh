@@ -101,6 +101,19 @@ machine
 is "a rule's limit" "$(gpu "rule l: cudaMalloc -> cuda:0, limit 6M" \
 	malloc 4194304 malloc 4194304 free malloc 4194304)" \
 	"malloc 4194304: 0;malloc 4194304: 2;free: 0;malloc 4194304: 0;"
+for place in "cuda:0, limit 6M" "cuda:1, limit 6M" "managed(cuda:0), limit 6M" \
+	"node:0, strict, limit 6M"; do
+	is "a device that is reset has all its room: $place" "$(gpu \
+		"rule l: cudaMalloc -> $place" \
+		malloc 4194304 device 1 reset device 0 reset malloc 4194304 |
+		grep -o 'malloc[^;]*')" \
+		"malloc 4194304: 0
+malloc 4194304: 0"
+done
+is "rows give back what they were charged" "$(gpu \
+	"rule l: cudaMalloc -> cuda:0, limit 8K" \
+	pitch 100 free pitch 100 free pitch 100 free pitch 100 free)" \
+	"pitch 2560: 0;free: 0;pitch 2560: 0;free: 0;pitch 2560: 0;free: 0;pitch 2560: 0;free: 0;"
 is "a name's limit, then elsewhere" "$(gpu "target g = cuda:0; limit g 6M
 	rule l: cudaMalloc -> g then managed(cuda:1)" \
 	malloc 4194304 is-managed malloc 4194304 is-managed)" \
@@ -152,6 +165,15 @@ is "while a stream is captured" "$(gpu "rule m: cudaMalloc|cudaMallocHost -> man
 is "all passes through" "$(calls)" \
 	"cuStreamBeginCapture_v2 1 0;cuMemAlloc_v2 4096;cuMemAllocAsync 4096 0 1;cuMemAllocHost_v2 4096;cuStreamEndCapture 1;cuMemAllocManaged 8192 1;cuMemAdvise_v2 8192 3 1:0;"
 
+for code in 1 400 903 908; do
+	echo "cuda cuStreamEndCapture $code" >>"$HMS_FAKES"
+	gpu "rule m: cudaMalloc -> managed(cuda:0)" \
+		stream begin end malloc 8192 >/dev/null
+	is "a capture that the driver does not end, $code, goes on" \
+		"$(calls | grep -o 'cuMemAlloc[^;]*')" "cuMemAlloc_v2 8192"
+	machine
+done
+
 # Sharing with other processes.
 is "once memory is shared, nothing is redirected" \
 	"$(gpu "rule m: cudaMalloc -> managed(cuda:0)" malloc 4096 ipc malloc 8192 ipc free free)" \
@@ -159,6 +181,11 @@ is "once memory is shared, nothing is redirected" \
 is "but what was, is freed" "$(calls)" \
 	"cuMemAllocManaged 4096 1;cuMemAdvise_v2 4096 3 1:0;cuIpcGetMemHandle;cuMemAlloc_v2 8192;cuIpcGetMemHandle;cuMemFree_v2;cuMemFree_v2;"
 ok "which is said" grep -q "shares device memory" "$scratch/log"
+is "memory that is the device's own can be shared" \
+	"$(gpu "rule m: cudaMalloc -> cuda:0" malloc 4096 ipc free)" \
+	"malloc 4096: 0;ipc: 0;free: 0;"
+is "about which nothing is said" \
+	"$(grep -v 'no such variable' "$scratch/log")" ""
 cp "$here/.libs/libdlsym_hidden.so" "$scratch/libnccl.so.2"
 is "a process with NCCL" "$(
 	rm -f "$HMS_FAKES_CALLS"

@@ -136,6 +136,8 @@ static int release(const char *what)
 		printf("free-unknown: %d\n", cudaFree((void *)0x123400));
 	else if (!strcmp(what, "under-free"))
 		printf("under-free: %d\n", cudaFree(held[nheld - 2].start));
+	else if (!strcmp(what, "reset"))
+		printf("reset: %d\n", (nheld = 0, cudaDeviceReset()));
 	else if (!strcmp(what, "keep-free"))
 		printf("keep-free: %d\n", cudaFree(held[nheld - 1].start));
 	else
