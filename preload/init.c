@@ -14,6 +14,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/aside.h"
 #include "base/bootstrap.h"
 #include "base/guard.h"
 #include "base/log.h"
@@ -262,6 +263,16 @@ __attribute__((constructor)) static void loaded(void)
 	errno = saved;
 }
 
+static void finish(void *unused)
+{
+	hms_guard_enter();
+	hms_worker_tell_end();
+	hms_status->bootstrap_bytes = hms_boot_bytes();
+	set_phase(HMS_PHASE_DRAINING);
+	hms_report_finish();
+	hms_guard_leave();
+}
+
 void hms_drain(void)
 {
 	static atomic_bool drained;
@@ -274,16 +285,10 @@ void hms_drain(void)
 	/*
 	 * A signal's handler that ends the process may have interrupted us:
 	 * what this thread holds then it never gives back.  The page stays.
+	 * Nor need its stack be large enough.
 	 */
-	if (!hms_counting || hms_guarded() || atomic_exchange(&drained, true)) {
-		errno = saved;
-		return;
-	}
-	hms_guard_enter();
-	hms_status->bootstrap_bytes = hms_boot_bytes();
-	set_phase(HMS_PHASE_DRAINING);
-	hms_report_finish();
-	hms_guard_leave();
+	if (hms_counting && !hms_guarded() && !atomic_exchange(&drained, true))
+		hms_aside_once(finish, NULL);
 	errno = saved;
 }
 

@@ -185,8 +185,8 @@ static void *run(void *unused)
 
 	hms_guard_enter();
 	hms_sys_block_most_signals();
-	hms_sys_set_thread_name("hms-worker");
 	hms_sys_set_nice(NICE);
+	hms_sys_set_thread_name("hms-worker");
 	do {
 		uint32_t bell = __atomic_load_n(&worker.bell, __ATOMIC_RELAXED);
 
@@ -207,7 +207,8 @@ static void *run(void *unused)
 	return NULL;
 }
 
-static int create(bool small)
+/* inherit: runs as its maker does, who may be a real-time thread. */
+static int create(bool small, bool inherit)
 {
 	pthread_attr_t attr;
 	pthread_t thread;
@@ -218,6 +219,9 @@ static int create(bool small)
 	/* setuid(2) in another thread may have libc's lock, and wait for us. */
 	hms_sys_let_setuid();
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	/* As attributes begin: SCHED_OTHER, which being nice is of. */
+	if (!inherit)
+		pthread_attr_setinheritsched(&attr, PTHREAD_EXPLICIT_SCHED);
 	if (small)
 		pthread_attr_setstacksize(&attr, STACK_SIZE);
 	rc = hms_next.pthread_create(&thread, &attr, run, NULL);
@@ -228,11 +232,14 @@ static int create(bool small)
 
 static void make(void *unused)
 {
-	int rc = create(true);
+	int rc = create(true, false);
 
 	/* Much thread-local data leaves too little of a small stack. */
 	if (rc == EINVAL)
-		rc = create(false);
+		rc = create(false, false);
+	/* A sandbox may let nobody change how threads run. */
+	if (rc == EPERM)
+		rc = create(true, true);
 	if (!rc)
 		return;
 	atomic_store(&worker.state, ENDED);
@@ -337,15 +344,17 @@ void hms_worker_end(void)
 	end = now_ns() + END_WAIT;
 	until.tv_sec = (time_t)(end / SECOND);
 	until.tv_nsec = (long)(end % SECOND);
-	if (pthread_mutex_clocklock(&worker.lock, CLOCK_MONOTONIC, &until))
+	if (!pthread_mutex_clocklock(&worker.lock, CLOCK_MONOTONIC, &until))
+		pthread_mutex_unlock(&worker.lock);
+}
+
+void hms_worker_tell_end(void)
+{
+	/* Who has it still had its time. */
+	if (!atomic_load(&worker.ending) || pthread_mutex_trylock(&worker.lock))
 		return;
-	/* exit() in a handler that interrupted us: we may hold what it needs.
-	 */
-	if (worker.learning && hms_counting && !hms_guarded()) {
-		hms_guard_enter();
+	if (worker.learning)
 		hms_learn_end(&worker.learn, now_ns());
-		hms_guard_leave();
-	}
 	pthread_mutex_unlock(&worker.lock);
 }
 

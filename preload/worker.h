@@ -29,6 +29,8 @@ bool hms_worker_still(uintptr_t start, uintptr_t end);
 void hms_worker_allow(void);
 /* The process ends: it stops moving, and is waited for, but not for long. */
 void hms_worker_end(void);
+/* After that, for the report: what was learnt since the last round. */
+void hms_worker_tell_end(void);
 
 void hms_worker_before_fork(void);
 void hms_worker_after_fork(bool child);

@@ -49,15 +49,16 @@ struct piece {
 struct ground {
 	unsigned device;
 	const struct hms_device_mover *mover;
-	struct hms_planner_state *state;
-	struct hms_block *blocks;
-	float *events; /* by block, since the last plan */
-	uint8_t *unseen; /* by block: fetched, and there */
-	struct hms_seen *seen;
+	struct hms_planner_state *state; /* behind this */
 	struct hms_snapshot snapshot;
 	struct hms_move moves[MOVES];
 	struct piece pieces[PIECES];
 	uint32_t round, npieces, nblocks;
+	struct hms_block blocks[BLOCKS];
+	float events[BLOCKS]; /* since the last plan */
+	uint8_t unseen[BLOCKS]; /* fetched, and there */
+	/* Last, aligned as the state is to be. */
+	_Alignas(64) struct hms_seen seen[BLOCKS];
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -80,36 +81,25 @@ bool hms_device_planned(void)
 	return atomic_load_explicit(&active, memory_order_relaxed);
 }
 
-static void *map(size_t bytes)
-{
-	void *p = hms_sys_mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	return hms_sys_failed(p) ? NULL : p;
-}
-
 static struct ground *ground_of(
 	const struct hms_device_mover *mover, unsigned device)
 {
 	struct ground *g;
 	unsigned i = 0;
+	void *at;
 
 	for (; i < DEVICES && grounds[i]; i++)
 		if (grounds[i]->mover == mover && grounds[i]->device == device)
 			return grounds[i];
 	if (i == DEVICES)
 		return NULL;
-	g = map(sizeof(*g));
-	if (!g)
+	at = hms_sys_mmap(NULL, sizeof(*g) + with->state_bytes(BLOCKS),
+		PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (hms_sys_failed(at))
 		return NULL;
-	g->state = map(with->state_bytes(BLOCKS));
-	g->blocks = map(BLOCKS * sizeof(*g->blocks));
-	g->events = map(BLOCKS * sizeof(*g->events));
-	g->unseen = map(BLOCKS);
-	g->seen = map(BLOCKS * sizeof(*g->seen));
-	/* What was mapped stays: it is address space, tried again never. */
-	if (!g->state || !g->blocks || !g->events || !g->unseen || !g->seen)
-		return NULL;
+	g = at;
+	g->state = (void *)(g + 1);
 	g->mover = mover;
 	g->device = device;
 	with->init(g->state, BLOCKS);

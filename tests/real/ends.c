@@ -76,6 +76,7 @@ static int map(bool late)
 
 static void leave(int sig)
 {
+	(void)sig;
 	_exit(3);
 }
 
@@ -118,6 +119,31 @@ static int interrupted(int n)
 	return 0;
 }
 
+/*
+ * Ends in a handler whose stack is as small as they are made, when HMS has had
+ * time to begin to learn.
+ */
+static void leave_from_little_stack(void)
+{
+	const size_t size =
+		PAGE + (((size_t)sysconf(_SC_MINSIGSTKSZ) + PAGE - 1) & -PAGE);
+	char *low = mmap(NULL, PAGE + size, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	const stack_t stack = { .ss_sp = low + PAGE, .ss_size = size };
+	const struct sigaction action = { .sa_handler = leave,
+		.sa_flags = SA_ONSTACK };
+	char *much = malloc(64 << 20);
+
+	if (!much || low == MAP_FAILED || mprotect(low, PAGE, PROT_NONE))
+		exit(99);
+	memset(much, 1, 64 << 20);
+	for (int i = 0; i < 5; i++)
+		be_seen();
+	sigaltstack(&stack, NULL);
+	sigaction(SIGUSR1, &action, NULL);
+	raise(SIGUSR1);
+}
+
 int main(int argc, char **argv)
 {
 	const char *how = argc > 1 ? argv[1] : "exit";
@@ -131,6 +157,8 @@ int main(int argc, char **argv)
 		return interrupted(100);
 	if (!strcmp(how, "_exit"))
 		_exit(3);
+	if (!strcmp(how, "little"))
+		leave_from_little_stack();
 	if (!strcmp(how, "abort"))
 		abort();
 	if (!strcmp(how, "wait")) {

@@ -34,6 +34,7 @@ static const struct {
 	{ "madvise", SYS_madvise },
 	{ "clone", SYS_clone },
 	{ "clone3", SYS_clone3 },
+	{ "sched_setscheduler", SYS_sched_setscheduler },
 };
 
 static int number_of(const char *name)

@@ -79,6 +79,15 @@ is "a signal's handler ends it, in the middle of a call of ours" \
 	"$(HMS_POLICY='map -> node:0' HMS_REPORT=$scratch/middle.%p.json \
 		hms "$ends" interrupted)" 100
 
+mkdir "$scratch/slow"
+HMS_POLICY="$HMS_POLICY
+	rule rest: heap, size >= 32M -> node:0 then file:$scratch/slow, migrate" \
+	HMS_REPORT=$scratch/little.json hms "$ends" little
+is "_exit on a handler's little stack, while HMS learns: status" $? 3
+is "and the report is there" \
+	"$(field '.rules[0].calls, (.learning | length > 0)' "$scratch/little.json" |
+		xargs)" "1000 true"
+
 mkdir "$scratch/away"
 HMS_REPORT=$scratch/none/report hms "$ends" 2>"$scratch/err"
 is "unwritable: status" $? 3

@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -92,9 +93,15 @@ static char *much(void)
 /* Catches a thread that takes the program's signals or time. */
 static void it_keeps_to_itself(void)
 {
-	char *p = much(), text[4096], *mask;
-	int tid = wait_for_worker(WAIT);
+	const struct sched_param none = { 0 };
 	unsigned long long blocked = 0;
+	char *p, text[4096], *mask;
+	int tid;
+
+	/* What a thread of one's own takes over from who makes it. */
+	tap_ok(!sched_setscheduler(0, SCHED_BATCH, &none), "a batch job");
+	p = much();
+	tid = wait_for_worker(WAIT);
 
 	tap_ok(tid != 0, "there is a worker");
 	if (read_of(tid, "status", text, sizeof(text)) &&
@@ -104,6 +111,8 @@ static void it_keeps_to_itself(void)
 	tap_ok((blocked | 1ull << 8 | 1ull << 18) == ~(3ull << 31),
 		"it blocks every signal but libc's own");
 	tap_ok(getpriority(PRIO_PROCESS, (id_t)tid) == 10, "it is nice");
+	tap_ok(sched_getscheduler(tid) == SCHED_OTHER,
+		"it runs as threads do, not as its maker");
 	tap_ok(filled(p, MUCH, 3), "memory is as it was");
 	free(p);
 }

@@ -54,4 +54,11 @@ LD_PRELOAD="$HMS_PRELOAD" HMS_LOG=warn HMS_POLICY="$moves" timeout 60 \
 ok "no thread can be made: the program runs" grep -q '^ok 1 ' "$scratch/out"
 is "no thread can be made: said once" \
 	"$(grep -c 'no thread can be made' "$scratch/err")" 1
+# Nobody may say how threads run: it runs as its maker does.
+LD_PRELOAD="$HMS_PRELOAD" HMS_POLICY="$moves" timeout 60 \
+	"$top_builddir/tests/real/refuse" sched_setscheduler "$worker" none \
+	>"$scratch/out" 2>&1
+is "a sandbox without sched_setscheduler: there is a worker" \
+	"$(cat "$scratch/out")" "not ok 1 - there is no worker
+1..1"
 finish
