@@ -46,8 +46,8 @@ static void *plain_alloc(size_t align, size_t size, bool zero)
 
 		if (block)
 			return block;
-		hms_heap_opens();
 		hms_heap_start(HMS_SLOT_DEFAULT);
+		hms_heap_opens();
 	}
 	return hms_slot_alloc(HMS_SLOT_DEFAULT, align, size, zero);
 }
@@ -81,8 +81,9 @@ unsigned hms_heap_decide(
 				  : hms_rule_slots[decision->rule];
 	hms_worker_poke();
 	if (__builtin_expect(!started[slot], 0)) {
-		started[slot] = true;
+		/* Others are not to use it before: instance.h. */
 		hms_heap_start(slot);
+		started[slot] = true;
 	}
 	return slot;
 }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "engine/heap/classes.h"
 
-#include <pthread.h>
-
 /*
  * Bytes and blocks that a cache keeps of one class at most.  A program that
  * frees what it allocated a while ago, 1,000 blocks of 64 B say, finds room.
@@ -56,13 +54,11 @@ static void find(void)
 
 void hms_classes_find(void)
 {
-	static pthread_mutex_t once = PTHREAD_MUTEX_INITIALIZER;
-
 	if (__atomic_load_n(&hms_classes, __ATOMIC_ACQUIRE))
 		return;
 	hms_instance_start(0);
-	pthread_mutex_lock(&once);
+	hms_instances_lock();
 	if (!hms_classes)
 		find();
-	pthread_mutex_unlock(&once);
+	hms_instances_unlock();
 }

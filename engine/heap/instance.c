@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -21,6 +22,14 @@ struct fork_handlers {
 	void (*parent)(void);
 	void (*child)(void);
 };
+
+/*
+ * Whoever starts one has this.  A child of fork() would find one half started
+ * by a thread that it does not have, and wait for it for ever.
+ */
+static pthread_mutex_t starting = PTHREAD_MUTEX_INITIALIZER;
+/* What a starting one calls may allocate: it copes with that by itself. */
+static __thread bool is_starting __attribute__((tls_model("initial-exec")));
 
 /* What each instance wanted to register; it does so when it starts. */
 static struct fork_handlers handlers[HMS_INSTANCES];
@@ -120,18 +129,39 @@ static void start(void *instance)
 	i->free(i->malloc(1));
 }
 
+void hms_instances_lock(void)
+{
+	pthread_mutex_lock(&starting);
+}
+
+void hms_instances_unlock(void)
+{
+	pthread_mutex_unlock(&starting);
+}
+
 void hms_instance_start(unsigned n)
 {
 	struct hms_instance instance = hms_instances[n];
 	int saved = errno;
+	uint64_t mask;
 
+	if (hms_instance_started(n) || is_starting)
+		return;
+	/* A handler that allocates would wait for this thread. */
+	mask = hms_sys_block_signals();
+	hms_instances_lock();
+	is_starting = true;
 	if (!hms_instance_started(n))
 		hms_aside_once(start, &instance);
+	is_starting = false;
+	hms_instances_unlock();
+	hms_sys_restore_signals(mask);
 	errno = saved;
 }
 
 void hms_instances_before_fork(void)
 {
+	hms_instances_lock();
 	for (unsigned n = 0; n < HMS_INSTANCES; n++)
 		if (hms_instance_started(n))
 			handlers[n].prepare();
@@ -142,4 +172,5 @@ void hms_instances_after_fork(int child)
 	for (unsigned n = HMS_INSTANCES; n-- > 0;)
 		if (hms_instance_started(n))
 			(child ? handlers[n].child : handlers[n].parent)();
+	hms_instances_unlock();
 }

@@ -66,6 +66,12 @@ void hms_instance_tune(unsigned instance);
  * 16 KiB of one.  Any thread; errno stays.
  */
 void hms_instance_start(unsigned n);
+/*
+ * What else happens once, at the start, and is not to be found half done by a
+ * child of fork().  Above all locks of instances.
+ */
+void hms_instances_lock(void) HMS_HIDDEN;
+void hms_instances_unlock(void) HMS_HIDDEN;
 /* Has this instance been used, so that its locks are to be held over fork? */
 int hms_instance_started(unsigned n);
 /* jemalloc's own fork handlers, in order, for those that were used. */

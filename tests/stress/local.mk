@@ -32,6 +32,10 @@ check_PROGRAMS += tests/stress/fork
 tests_stress_fork_SOURCES = tests/stress/fork.c
 tests_stress_fork_CFLAGS = $(stress_cflags)
 
+check_PROGRAMS += tests/stress/fork_first
+tests_stress_fork_first_SOURCES = tests/stress/fork_first.c
+tests_stress_fork_first_CFLAGS = $(stress_cflags)
+
 check_PROGRAMS += tests/stress/spawn
 tests_stress_spawn_SOURCES = tests/stress/spawn.c
 tests_stress_spawn_CFLAGS = $(stress_cflags)

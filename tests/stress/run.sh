@@ -58,6 +58,11 @@ policy() {
 	disable)
 		HMS_POLICY="* -> file:$scratch/a"
 		export HMS_DISABLE=1 ;;
+	firsts)
+		# Of sizes that nothing else in the process asks for.
+		HMS_POLICY='rule a: malloc, size 60001..60001 -> node:0
+			rule b: malloc, size 70001..70001 -> local
+			rule c: malloc, size 80001..80001 -> interleave(node:0*2, node:0*1)' ;;
 	*)
 		return ;;
 	esac
@@ -88,6 +93,7 @@ run() {
 	rm -f "$scratch"/report.*
 }
 
+[ $# -gt 0 ] || run firsts fork_first
 if [ $# -gt 0 ]; then
 	policies=$1
 	shift
