@@ -171,6 +171,15 @@ static int parse(int argc, char **argv, struct replay_table *table,
 	return 0;
 }
 
+/* An exit status; EX_OK: there is room for one more. */
+static int room(const struct replay_table *table)
+{
+	if (table->nrows < REPLAY_CASES)
+		return EX_OK;
+	hms_complain("replay", "at most %d programs at a time", REPLAY_CASES);
+	return EX_USAGE;
+}
+
 static bool run_case(struct replay_table *table, struct replay_case *c,
 	const struct wanted *wanted)
 {
@@ -211,6 +220,8 @@ static int run_generators(
 			want |= !strcmp(wanted->cases[w], replay_case_name(i));
 		if (!want)
 			continue;
+		if (room(table))
+			return EX_USAGE;
 		c = replay_generate(i, &ask);
 		if (!run_case(table, c, wanted))
 			return EX_OSERR;
@@ -247,10 +258,13 @@ static int check_cases(const struct wanted *wanted)
 static int run_files(
 	struct replay_table *table, const struct wanted *wanted, char **files)
 {
-	for (; *files && table->nrows < REPLAY_CASES; files++) {
+	for (; *files; files++) {
 		const char *why = "";
-		struct replay_case *c = replay_load(*files, &why);
+		struct replay_case *c;
 
+		if (room(table))
+			return EX_USAGE;
+		c = replay_load(*files, &why);
 		if (!c) {
 			hms_complain("replay", "%s: %s", *files, why);
 			return EX_DATAERR;

@@ -77,6 +77,10 @@ is "an unknown planner" "$(usage --planner rat)" \
 	"64 hms replay: rat: no such planner; did you mean rate?"
 is "an unknown program" "$(usage --case zpif)" \
 	"64 hms replay: zpif: no such case; did you mean zipf?"
+is "too many programs" "$(yes "$trace" | head -n 64 |
+	xargs "$HMS_TOOL" replay --no-bound --seconds 1 --case hot \
+		--planner none 2>&1 | tail -n 1)" \
+	"hms replay: at most 64 programs at a time"
 is "numbers out of range" "$(usage --fast 2)" \
 	"64 hms replay: 2: out of range"
 echo no recording >"$scratch/text"
