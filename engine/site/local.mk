@@ -11,4 +11,5 @@ libhmscore_la_SOURCES += \
 	engine/site/step.c engine/site/step.h \
 	engine/site/symbols.c engine/site/symbols.h \
 	engine/site/unwind.c engine/site/unwind.h \
+	engine/site/unwind_program.c engine/site/unwind_program.h \
 	engine/site/walk.c engine/site/walk.h

@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 
 #include "base/sys.h"
+#include "engine/site/unwind_program.h"
 
 #pragma weak _dl_find_object
 
@@ -37,7 +38,7 @@
 /* The one step under way. */
 static struct {
 	uintptr_t ip, sp, fp, value;
-	bool found;
+	bool found, sound;
 	unw_proc_info_t info;
 	uint64_t reads[MAX_READS];
 	unsigned nreads;
@@ -99,6 +100,30 @@ static bool read_head(const struct dl_find_object *found, uint32_t *n)
 		head + (at - start), (const char[]){ 1, 0x1b, 3, 0x3b }, 4);
 }
 
+/*
+ * What libunwind knows of a function begins with where the instructions of its
+ * common and of its own part are, in every version of this library.  It is to
+ * run none that may lead it astray.
+ */
+static void check_programs(const unw_proc_info_t *info)
+{
+	struct {
+		unw_word_t common, common_end, own, own_end;
+	} *at = info->unwind_info;
+
+	step.sound = !at || info->unwind_info_size < (int)sizeof(*at) ||
+		     info->format != UNW_INFO_FORMAT_TABLE;
+	if (step.sound)
+		return;
+	step.sound =
+		site_program_sound(at->common, at->common_end, read_module) &&
+		site_program_sound(at->own, at->own_end, read_module);
+	if (step.sound)
+		return;
+	at->common_end = at->common;
+	at->own_end = at->own;
+}
+
 static int find_info(unw_addr_space_t as, unw_word_t ip, unw_proc_info_t *info,
 	int need, void *arg)
 {
@@ -126,6 +151,7 @@ static int find_info(unw_addr_space_t as, unw_word_t ip, unw_proc_info_t *info,
 	if (rc >= 0) {
 		step.found = true;
 		step.info = *info;
+		check_programs(info);
 	}
 	return rc;
 }
@@ -321,10 +347,10 @@ static int derive(uintptr_t addr, struct site_rule *rule, unsigned shift)
 	step.nreads = step.nwords = 0;
 	step.first = UINTPTR_MAX;
 	step.last = 0;
-	step.found = false;
+	step.found = step.sound = false;
 	if (lib.init_remote(&cursor, space, NULL))
 		return -1;
-	if (lib.step(&cursor) <= 0 || !step.found ||
+	if (lib.step(&cursor) <= 0 || !step.found || !step.sound ||
 		lib.get_reg(&cursor, UNW_X86_64_RSP, &cfa) ||
 		!read_cfa(cfa, rule))
 		goto none;

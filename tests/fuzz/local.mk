@@ -41,10 +41,11 @@ fuzz_elf_sources = tests/fuzz/elf_fuzz.c $(fuzz_site_sources)
 fuzz_demangle_sources = tests/fuzz/demangle_fuzz.c $(fuzz_site_sources)
 
 fuzz_unwind_sources = tests/fuzz/unwind_fuzz.c tests/fuzz/fuzz_arena.c \
-	engine/site/unwind.c base/sys.c base/text.c base/faults.c
+	engine/site/unwind.c engine/site/unwind_program.c base/sys.c base/text.c base/faults.c
 
 EXTRA_DIST += tests/fuzz/unwind_fuzz.c tests/fuzz/unwind.sh \
 	tests/fuzz/tables_unwind/aligned tests/fuzz/tables_unwind/frame \
+	tests/fuzz/tables_unwind/register-that-is-none \
 	tests/fuzz/tables_unwind/variable
 EXTRA_DIST += tests/fuzz/elf_fuzz.c tests/fuzz/elf.sh \
 	tests/fuzz/elves/library tests/fuzz/elves/object \
