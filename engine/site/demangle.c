@@ -390,7 +390,7 @@ bool hms_demangle(const char *symbol, char *buf, size_t size)
 	d->out = buf;
 	d->size = size;
 	d->len = d->pool_len = d->last = d->last_len = d->hole = 0;
-	d->nsubs = d->depth = 0;
+	d->nsubs = d->depth = d->backs = 0;
 	d->bad = false;
 	if (!strncmp(symbol, "_R", 2))
 		return demangle_rust(d, symbol + 2);

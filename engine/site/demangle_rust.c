@@ -10,6 +10,9 @@
 
 #include "engine/site/demangle_types.h"
 
+/* More than the longest names of real programs have, by far. */
+#define BACKS 4096
+
 static void path(struct site_demangle *d, const char *start);
 static void type(struct site_demangle *d, const char *start);
 
@@ -81,8 +84,11 @@ static void back(struct site_demangle *d, const char *start,
 	size_t at = number(d);
 
 	then = d->p;
-	/* Only backwards, so that it ends. */
-	if (d->bad || at >= (size_t)(here - start)) {
+	/*
+	 * Only backwards, so that it ends; and not for ever: what is read and
+	 * left out, such as where an impl stands, takes no room of the output.
+	 */
+	if (d->bad || at >= (size_t)(here - start) || ++d->backs > BACKS) {
 		demangle_fail(d);
 		return;
 	}

@@ -25,6 +25,7 @@ struct site_demangle {
 	size_t len, size;
 	bool bad;
 	unsigned depth;
+	unsigned backs; /* references that were followed, of Rust's */
 	size_t last, last_len; /* in out: the class, for its constructors */
 	size_t hole; /* in out; 0: none */
 	enum demangle_form form;

@@ -96,6 +96,53 @@ Test(site_symbols, broken_symbols)
 		}
 }
 
+/* Base 62, as Rust counts: _ is 0, 0_ is 1. */
+static char *put_number(char *at, size_t n)
+{
+	char digits[12];
+	size_t len = 0;
+
+	if (n--)
+		do
+			digits[len++] = "0123456789abcdefghijklmnopqrstuvwxyz"
+					"ABCDEFGHIJKLMNOPQRSTUVWXYZ"[n % 62];
+		while (n /= 62);
+	while (len)
+		*at++ = digits[--len];
+	*at++ = '_';
+	return at;
+}
+
+/*
+ * Each type stands in an impl that refers to the one before it eight times:
+ * nothing of that is printed, so no output's end stops it.  Catches names that
+ * take years.
+ */
+Test(site_symbols, references_in_what_is_not_printed, .timeout = 60)
+{
+	char symbol[2048] = "_RINvC1a1f", *at = symbol + strlen(symbol);
+	const char *start = symbol + 2;
+	size_t before = 0, here;
+	char buf[512];
+
+	for (int level = 0; level < 16; level++) {
+		here = (size_t)(at - start);
+		at = stpcpy(at, "MIC1b");
+		for (int i = 0; level && i < 8; i++) {
+			*at++ = 'B';
+			at = put_number(at, before);
+		}
+		at = stpcpy(at, "hEh");
+		before = here;
+	}
+	stpcpy(at, "E");
+	cr_expect(!hms_demangle(symbol, buf, sizeof(buf)));
+	/* Few of them are what compilers write. */
+	strcpy(symbol, "_RINvC1a1fMIC1bhEhB7_E");
+	cr_expect(hms_demangle(symbol, buf, sizeof(buf)));
+	cr_expect_str_eq(buf, "a::f<<u8>, <u8>>");
+}
+
 /* Catches a filter that is too eager, and names matched only in part. */
 Test(site_symbols, globs)
 {
