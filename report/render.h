@@ -146,6 +146,8 @@ void hms_render_json(const struct hms_render *what, struct hms_sink *sink);
 /* render_devices.c: JSON begins with the value of a key, without its key. */
 void hms_render_devices_text(const struct hms_status *s, struct hms_sink *sink);
 void hms_render_devices_json(const struct hms_status *s, struct hms_sink *sink);
+/* What "vendor_refusals" calls one of enum hms_refusal; "": there is none. */
+const char *hms_refusal_key(unsigned refusal);
 
 /* Formats and writes at most 1,023 bytes. */
 void hms_sink_add(struct hms_sink *sink, const char *format, ...)

@@ -54,6 +54,11 @@ static const struct {
 };
 #define COLUMNS (sizeof(columns) / sizeof(columns[0]))
 
+const char *hms_refusal_key(unsigned refusal)
+{
+	return refusal < HMS_REFUSALS ? refusals[refusal].key : "";
+}
+
 static uint64_t value(const struct hms_status_device *row, size_t i)
 {
 	return *(const uint64_t *)((const char *)row + columns[i].at);
@@ -187,7 +192,9 @@ void hms_render_devices_json(const struct hms_status *s, struct hms_sink *sink)
 	for (unsigned i = 0; i < HMS_REFUSALS; i++)
 		hms_json_number(
 			sink, i ? ", " : "", refusals[i].key, s->refusals[i]);
-	hms_json_number(sink, "},\n  ", "vendor_observed", s->observed);
+	hms_json_key(sink, "},\n  ", "vendor_code");
+	hms_sink_add(sink, "%lld", (long long)s->refusal_code);
+	hms_json_number(sink, ",\n  ", "vendor_observed", s->observed);
 	hms_json_number(sink, ",\n  ", "vendor_hints", s->hints);
 	hms_json_number(sink, ",\n  ", "vendor_moves", s->moves);
 	hms_json_number(sink, ",\n  ", "vendor_moved", s->moved);

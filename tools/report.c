@@ -81,6 +81,10 @@ static void end_texts(struct hms_status *s)
 	}
 	for (int i = 0; i < HMS_STATUS_TARGETS; i++)
 		s->targets[i].text[sizeof(s->targets[i].text) - 1] = 0;
+	for (int i = 0; i < HMS_STATUS_LIMITS; i++)
+		s->limits[i].name[sizeof(s->limits[i].name) - 1] = 0;
+	for (int i = 0; i < HMS_STATUS_DEVICES; i++)
+		s->devices[i].text[sizeof(s->devices[i].text) - 1] = 0;
 	for (int i = 0; i < HMS_STATUS_PATTERNS; i++)
 		s->patterns[i][sizeof(s->patterns[i]) - 1] = 0;
 	end_learning(&s->learning);

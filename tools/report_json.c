@@ -11,6 +11,7 @@
 #include "config/words.h"
 #include "report/closest.h"
 #include "tools/report_learning.h"
+#include "tools/report_vendors.h"
 
 static uint64_t number(const json_t *in, const char *key)
 {
@@ -82,6 +83,30 @@ static void read_targets(const json_t *in, struct hms_status *page)
 		t->refusals = number(row, "refusals");
 		t->last_errno = (int64_t)number(row, "last_errno");
 		page->ntargets = (uint32_t)i + 1;
+	}
+}
+
+static void read_limits(const json_t *in, struct hms_status *page)
+{
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach(in, i, row)
+	{
+		struct hms_status_limit *limit = &page->limits[i];
+		const char *sharing = string(row, "shared");
+
+		if (i == HMS_STATUS_LIMITS)
+			return;
+		COPY(limit->name, string(row, "name"));
+		limit->bytes = number(row, "bytes");
+		limit->used = number(row, "used");
+		limit->all = number(row, "used_by_all");
+		limit->sharing = !strcmp(sharing, "yes") ? HMS_STATUS_SHARED
+				 : !strcmp(sharing, "failed")
+					 ? HMS_STATUS_UNSHARED
+					 : HMS_STATUS_OWN;
+		page->nlimits = (uint32_t)i + 1;
 	}
 }
 
@@ -324,7 +349,9 @@ int tool_report_parse(const char *text, size_t len, struct hms_status *page,
 	read_targets(json_object_get(in, "targets"), page);
 	read_rules(json_object_get(in, "rules"), page);
 	read_asked(in, page);
+	read_limits(json_object_get(in, "limits"), page);
 	tool_report_learning(json_object_get(in, "learning"), page);
+	tool_report_vendors(in, page);
 	rc = read_sites(json_object_get(in, "sites"), page, sites);
 	json_decref(in);
 	return rc;

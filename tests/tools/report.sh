@@ -72,6 +72,18 @@ else
 	skip "functions in JSON" "jq is not installed"
 fi
 
+"$make_page" -v "$page" "$scratch/program" "$id" "${offsets[@]}"
+"$HMS_TOOL" report --json "$page" >"$scratch/vendors.json"
+ok "JSON of JSON is the same: limits, devices and vendors" \
+	cmp "$scratch/vendors.json" \
+	<("$HMS_TOOL" report --json "$scratch/vendors.json")
+vendors() {
+	"$HMS_TOOL" report "$1" 2>&1 | sed -n '/^limit/,/^intercepted/p'
+}
+is "and so is the text" "$(vendors "$scratch/vendors.json")" "$(vendors "$page")"
+is "which says them" "$(vendors "$page" | grep -c "^cuda:[01] \|^not as ruled\|\
+^the vendor's last code was -700\|^hints of the program")" 16
+
 other=${id%?}$([ "${id: -1}" = 0 ] && echo 1 || echo 0)
 "$make_page" "$page" "$scratch/program" "$other" "${offsets[@]}"
 is "a file of another build has no names" \

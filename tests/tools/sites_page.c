@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * sites_page PAGE.status PROGRAM BUILD-ID OFFSET... : writes the page of a
+ * sites_page [-v] PAGE.status PROGRAM BUILD-ID OFFSET... : writes the page of a
  * process that is gone, and its table of sites, of one site with these frames
  * of the program, of another one that knows nothing, and of unknown stacks.
+ * -v: vendors' calls, devices and limits, too, each number another one.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/policy.h"
 #include "report/sites.h"
 #include "report/status.h"
 
@@ -42,6 +44,40 @@ static void make_page(void)
 	page.npatterns = 1;
 	strcpy(page.patterns[0], "via \"none\"");
 	page.rules[0].via_pattern = 1;
+}
+
+static void make_vendors(void)
+{
+	struct hms_status_device *d = page.devices;
+	uint64_t n = 1000;
+
+	page.nlimits = 2;
+	page.limits[0] = (struct hms_status_limit){ .name = "fast",
+		.bytes = n++,
+		.used = n++,
+		.all = n++,
+		.sharing = HMS_STATUS_UNSHARED };
+	page.limits[1] = (struct hms_status_limit){ .name = "slow",
+		.bytes = n++,
+		.used = n++,
+		.all = n++,
+		.sharing = HMS_STATUS_SHARED };
+	for (int i = 0; i < 2; i++) {
+		snprintf(d[i].text, sizeof(d[i].text), "cuda:%d", i);
+		d[i].key = 7;
+		for (uint64_t *v = &d[i].memory; v <= &d[i].evicted; v++)
+			*v = n++;
+	}
+	for (int i = 0; i < HMS_APIS; i++)
+		page.apis[i] = (struct hms_status_api){ n, n + 1, n + 2 };
+	for (int i = 0; i < HMS_REFUSALS; i++)
+		page.refusals[i] = n++;
+	page.refusal_code = -700;
+	page.observed = n++;
+	page.hints = n++;
+	page.moves = n++;
+	page.moved = n++;
+	page.unreached = n++;
 }
 
 static void make_table(const char *program, const char *id)
@@ -80,6 +116,11 @@ int main(int argc, char **argv)
 	char path[4096];
 	size_t len;
 
+	if (argc > 1 && !strcmp(argv[1], "-v")) {
+		make_vendors();
+		argc--;
+		argv++;
+	}
 	if (argc < 4 || argc > 4 + HMS_SITES_FRAMES)
 		return 64;
 	make_page();

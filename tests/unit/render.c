@@ -263,6 +263,7 @@ static const char wanted_json[] =
 	"\"not_concurrent\": 0, \"no_peer\": 0, \"absent\": 0, "
 	"\"no_room\": 0, \"vendor\": 2, \"write_combined\": 0, \"no_system\": 0, "
 	"\"stream_ordered\": 0, \"too_early\": 0, \"no_way_back\": 0},\n"
+	"  \"vendor_code\": 999,\n"
 	"  \"vendor_observed\": 21,\n"
 	"  \"vendor_hints\": 22,\n"
 	"  \"vendor_moves\": 23,\n"
