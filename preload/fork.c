@@ -32,6 +32,8 @@
 #include "shims/track.h"
 
 static __thread unsigned depth;
+/* The rest was locked too.  Under the locks that always are. */
+static bool all;
 
 void hms_fork_prepare(void)
 {
@@ -46,7 +48,8 @@ void hms_fork_prepare(void)
 	hms_keep_before_fork();
 	hms_instances_before_fork();
 	hms_windows_before_fork();
-	if (!hms_engine.live)
+	all = hms_engine.live;
+	if (!all)
 		return;
 	hms_track_before_fork();
 	hms_map_before_fork();
@@ -62,7 +65,8 @@ void hms_fork_done(bool child)
 		return;
 	if (child)
 		hms_process.pid = hms_sys_getpid();
-	if (hms_engine.live) {
+	/* It may have come alive since, in another thread. */
+	if (all) {
 		hms_status_after_fork(child);
 		hms_targets_after_fork(child);
 		hms_ranges_after_fork(child);

@@ -230,6 +230,8 @@ int hms_track_add(const struct hms_tracked *what)
 /* A whole record of that key, or false if it went meanwhile. */
 static bool copy(struct cell *cell, uintptr_t key, struct hms_tracked *out)
 {
+	bool there;
+
 	for (int tries = 0; tries < 1000; tries++) {
 		unsigned before = atomic_load_explicit(
 			&cell->sequence, memory_order_acquire);
@@ -243,7 +245,13 @@ static bool copy(struct cell *cell, uintptr_t key, struct hms_tracked *out)
 					     memory_order_relaxed) == before)
 			return true;
 	}
-	return false;
+	/* Who changes it was stopped in the middle: it has the lock. */
+	enter();
+	there = atomic_load_explicit(&cell->key, memory_order_relaxed) == key;
+	if (there)
+		*out = cell->what;
+	leave();
+	return there;
 }
 
 bool hms_track_find(

@@ -98,8 +98,9 @@ static void *read_events(void *arg)
 			fds[1].fd = -1;
 		if (!hms_own_is(&uffd))
 			fds[0].fd = -1;
-		while (fds[0].fd >= 0 &&
-			hms_sys_read(fds[0].fd, msg, sizeof(msg)) > 0)
+		/* Nothing is read, not even to no avail, without a reason. */
+		while ((n < 0 || fds[0].revents) && hms_own_is(&uffd) &&
+			hms_sys_read(uffd.fd, msg, sizeof(msg)) > 0)
 			;
 	}
 	enter(ENDS);
