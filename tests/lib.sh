@@ -45,7 +45,8 @@ ok() {
 		local rc=$?
 		fail "$name"
 		note "exit status $rc of: $*"
-		head -c 4000 "$scratch/ok.out" | sed 's/^/# /'
+		# What is wrong is said last.
+		tail -c 6000 "$scratch/ok.out" | sed 's/^/# /'
 	fi
 }
 

@@ -89,8 +89,10 @@ climbs() {
 	shift
 	start_slow "$@" 1 "$seconds"
 	let_work
-	is "$HMS_SOURCE: it begins on the slow node" "$begin" \
-		"begin pages=16384 node2=16384"
+	# Nine tenths at least: a quick source may have begun to move them.
+	ok "$HMS_SOURCE: it begins on the slow node" \
+		grep -qE "^begin pages=16384 (.* )?node2=(1[56][0-9]|14[89])[0-9]{2}$" \
+		<<<"$begin"
 	follows "$HMS_SOURCE: hot memory goes to hbm, and others follow" 2
 	unset HMS_SOURCE
 }
