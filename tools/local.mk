@@ -22,6 +22,7 @@ hms_SOURCES = tools/cmd.h tools/hms.def tools/main.c \
 	tools/replay.c $(tool_replay) \
 	tools/report.c tools/report_json.c tools/report_json.h \
 	tools/report_learning.c tools/report_learning.h \
+	tools/report_read.h \
 	tools/report_vendors.c tools/report_vendors.h \
 	tools/run.c \
 	tools/set.c tools/set.h \

@@ -11,6 +11,7 @@
 #include "config/words.h"
 #include "report/closest.h"
 #include "tools/report_learning.h"
+#include "tools/report_read.h"
 #include "tools/report_vendors.h"
 
 static uint64_t number(const json_t *in, const char *key)
@@ -26,27 +27,14 @@ static uint64_t number(const json_t *in, const char *key)
 		       : 0;
 }
 
-static const char *string(const json_t *in, const char *key)
-{
-	const char *text = json_string_value(json_object_get(in, key));
-
-	return text ? text : "";
-}
-
-static void copy(char *to, size_t size, const char *text)
-{
-	struct hms_text out = { to, size, 0, false };
-
-	hms_text_put(&out, text, strlen(text));
-}
-#define COPY(array, text) copy((array), sizeof(array), (text))
+#define COPY(array, text) report_copy((array), sizeof(array), (text))
 
 static void read_families(const json_t *in, struct hms_status *page)
 {
 	for (int i = 0; i < HMS_FAMILIES; i++) {
 		const json_t *family = json_object_get(
 			in, hms_family_name((enum hms_family)i));
-		const char *state = string(family, "state");
+		const char *state = report_string(family, "state");
 
 		page->tallies[0].family_calls[i] = number(family, "calls");
 		if (!strcmp(state, "live"))
@@ -67,7 +55,7 @@ static void read_targets(const json_t *in, struct hms_status *page)
 
 		if (i == HMS_STATUS_TARGETS)
 			return;
-		COPY(t->text, string(row, "name"));
+		COPY(t->text, report_string(row, "name"));
 		json_array_foreach(json_object_get(row, "nodes"), k, node)
 		{
 			json_int_t n = json_integer_value(node);
@@ -94,11 +82,11 @@ static void read_limits(const json_t *in, struct hms_status *page)
 	json_array_foreach(in, i, row)
 	{
 		struct hms_status_limit *limit = &page->limits[i];
-		const char *sharing = string(row, "shared");
+		const char *sharing = report_string(row, "shared");
 
 		if (i == HMS_STATUS_LIMITS)
 			return;
-		COPY(limit->name, string(row, "name"));
+		COPY(limit->name, report_string(row, "name"));
 		limit->bytes = number(row, "bytes");
 		limit->used = number(row, "used");
 		limit->all = number(row, "used_by_all");
@@ -142,9 +130,9 @@ static void read_rules(const json_t *in, struct hms_status *page)
 
 		if (i == HMS_STATUS_RULES)
 			return;
-		COPY(rule->name, string(row, "name"));
-		COPY(rule->text, string(row, "text"));
-		COPY(rule->place, string(row, "place"));
+		COPY(rule->name, report_string(row, "name"));
+		COPY(rule->text, report_string(row, "text"));
+		COPY(rule->place, report_string(row, "place"));
 		tally->rule[i + 1].calls = number(row, "calls");
 		tally->rule[i + 1].bytes = number(row, "bytes");
 		rule->bound = number(row, "bound");
@@ -175,10 +163,10 @@ static void read_asked(const json_t *in, struct hms_status *page)
 
 	json_array_foreach(json_object_get(in, "nowhere"), i, row)
 	{
-		const char *condition = string(row, "condition");
+		const char *condition = report_string(row, "condition");
 		uint8_t n = (uint8_t)(page->npatterns + 1);
 
-		rule = find_rule(page, string(row, "rule"));
+		rule = find_rule(page, report_string(row, "rule"));
 		if (rule == HMS_STATUS_RULES || n > HMS_STATUS_PATTERNS)
 			continue;
 		COPY(page->patterns[n - 1], condition);
@@ -192,12 +180,12 @@ static void read_asked(const json_t *in, struct hms_status *page)
 	{
 		struct hms_status_rule *at;
 
-		rule = find_rule(page, string(row, "rule"));
+		rule = find_rule(page, report_string(row, "rule"));
 		if (rule == HMS_STATUS_RULES)
 			continue;
 		at = &page->rules[rule];
 		at->has_site = hms_word_site(
-			string(row, "site"), &at->site, &at->site_hint);
+			report_string(row, "site"), &at->site, &at->site_hint);
 	}
 }
 
@@ -209,12 +197,12 @@ static void read_modules(const json_t *in, struct hms_sites *sites)
 	json_array_foreach(in, i, row)
 	{
 		struct hms_sites_module *m = &sites->modules[i];
-		const char *id = string(row, "build_id");
+		const char *id = report_string(row, "build_id");
 		unsigned byte;
 
 		if (i == HMS_SITES_MODULES)
 			return;
-		COPY(m->path, string(row, "path"));
+		COPY(m->path, report_string(row, "path"));
 		while (m->build_id_len < sizeof(m->build_id) &&
 			sscanf(id, "%2x", &byte) == 1 && id[1]) {
 			m->build_id[m->build_id_len++] = (uint8_t)byte;
@@ -250,10 +238,10 @@ static void read_row(const json_t *in, const struct hms_status *page,
 	struct hms_sites_row *row)
 {
 	const json_t *lives = json_object_get(in, "lives"), *life;
-	uint32_t rule = find_rule(page, string(in, "rule"));
+	uint32_t rule = find_rule(page, report_string(in, "rule"));
 	size_t i;
 
-	hms_word_site(string(in, "id"), &row->id, &row->hint);
+	hms_word_site(report_string(in, "id"), &row->id, &row->hint);
 	row->rule = rule < HMS_STATUS_RULES ? (uint16_t)(rule + 1) : 0;
 	row->calls = number(in, "calls");
 	row->bytes = number(in, "bytes");
@@ -287,8 +275,9 @@ static int read_sites(
 	if (!sites)
 		return -ENOMEM;
 	sites->magic = HMS_SITES_MAGIC;
-	sites->mode = strcmp(string(in, "mode"), "exact") ? HMS_SITES_SAMPLED
-							  : HMS_SITES_EXACT;
+	sites->mode = strcmp(report_string(in, "mode"), "exact")
+			      ? HMS_SITES_SAMPLED
+			      : HMS_SITES_EXACT;
 	sites->period = number(in, "period");
 	sites->lost = number(in, "lost");
 	read_modules(json_object_get(in, "modules"), sites);
@@ -309,13 +298,15 @@ static void read_head(const json_t *in, struct hms_status *page)
 	page->magic = HMS_STATUS_MAGIC;
 	page->size = sizeof(*page);
 	page->pid = (uint32_t)number(in, "pid");
-	page->phase = strcmp(string(in, "phase"), "died") ? 4 : HMS_STATUS_DIED;
+	page->phase = strcmp(report_string(in, "phase"), "died")
+			      ? 4
+			      : HMS_STATUS_DIED;
 	page->started_ns = number(in, "started_ns");
 	page->updated_ns = number(in, "updated_ns");
 	page->ended_ns = number(in, "ended_ns");
-	COPY(page->program, string(in, "program"));
-	COPY(page->policy, string(in, "policy"));
-	COPY(page->refusal, string(in, "refusal"));
+	COPY(page->program, report_string(in, "program"));
+	COPY(page->policy, report_string(in, "policy"));
+	COPY(page->refusal, report_string(in, "refusal"));
 	page->bootstrap_bytes = number(in, "bootstrap_bytes");
 	page->lost_tallies = number(in, "approximate_threads");
 	page->minor_faults =

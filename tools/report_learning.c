@@ -3,35 +3,15 @@
 
 #include <string.h>
 
-#include "base/text.h"
 #include "report/render_learning.h"
+#include "tools/report_read.h"
 
 static int64_t number(const json_t *in, const char *key)
 {
 	return json_integer_value(json_object_get(in, key));
 }
 
-static uint64_t count(const json_t *in, const char *key)
-{
-	int64_t n = number(in, key);
-
-	return n > 0 ? (uint64_t)n : 0;
-}
-
-static const char *string(const json_t *in, const char *key)
-{
-	const char *text = json_string_value(json_object_get(in, key));
-
-	return text ? text : "";
-}
-
-static void copy(char *to, size_t size, const char *text)
-{
-	struct hms_text out = { to, size, 0, false };
-
-	hms_text_put(&out, text, strlen(text));
-}
-#define COPY(array, text) copy((array), sizeof(array), (text))
+#define COPY(array, text) report_copy((array), sizeof(array), (text))
 
 /* The row of the page's targets; HMS_STATUS_TARGETS: none of that name. */
 static uint32_t find_target(const struct hms_status *page, const char *name)
@@ -62,12 +42,13 @@ static void read_sources(const json_t *in, struct hms_status_learning *l)
 
 		if (i == HMS_LEARNING_SOURCES)
 			return;
-		COPY(s->name, string(row, "name"));
-		COPY(s->why, string(row, "why"));
-		s->use = find_word(string(row, "use"), hms_learning_use_name);
-		s->sights = count(row, "sights");
-		s->events = count(row, "accesses");
-		s->cpu_ns = count(row, "cpu_ns");
+		COPY(s->name, report_string(row, "name"));
+		COPY(s->why, report_string(row, "why"));
+		s->use = find_word(
+			report_string(row, "use"), hms_learning_use_name);
+		s->sights = report_count(row, "sights");
+		s->events = report_count(row, "accesses");
+		s->cpu_ns = report_count(row, "cpu_ns");
 		l->nsources = (uint32_t)i + 1;
 	}
 }
@@ -84,10 +65,10 @@ static void read_tiers(const json_t *in, struct hms_status *page)
 
 		if (i == HMS_LEARNING_TIERS)
 			return;
-		t->target = find_target(page, string(row, "target"));
-		t->blocks = count(row, "blocks");
-		t->room = count(row, "room");
-		t->latency_ps = (uint32_t)count(row, "latency_ps");
+		t->target = find_target(page, report_string(row, "target"));
+		t->blocks = report_count(row, "blocks");
+		t->room = report_count(row, "room");
+		t->latency_ps = (uint32_t)report_count(row, "latency_ps");
 		json_array_foreach(json_object_get(row, "rates"), k, rate)
 		{
 			if (k < HMS_LEARNING_RATES)
@@ -105,18 +86,19 @@ static void read_moves(const json_t *in, struct hms_status *page)
 
 	json_array_foreach(in, i, row)
 	{
-		uint32_t from = find_target(page, string(row, "from"));
-		uint32_t to = find_target(page, string(row, "to"));
+		uint32_t from = find_target(page, report_string(row, "from"));
+		uint32_t to = find_target(page, report_string(row, "to"));
 
 		if (from < HMS_LEARNING_TARGETS && to < HMS_LEARNING_TARGETS)
-			page->learning.from_to[from][to] = count(row, "bytes");
+			page->learning.from_to[from][to] =
+				report_count(row, "bytes");
 	}
 }
 
 static struct hms_learning_faults pair(const json_t *in)
 {
-	return (struct hms_learning_faults){ count(in, "minor"),
-		count(in, "major") };
+	return (struct hms_learning_faults){ report_count(in, "minor"),
+		report_count(in, "major") };
 }
 
 static void read_faults(const json_t *in, struct hms_status *page)
@@ -125,20 +107,21 @@ static void read_faults(const json_t *in, struct hms_status *page)
 	const json_t *all = json_object_get(in, "faults"), *row;
 	size_t i;
 
-	l->faults.minor = count(all, "minor");
-	l->faults.major = count(all, "major");
-	l->faults_seen = count(all, "seen");
-	l->faults_lost = count(all, "lost");
+	l->faults.minor = report_count(all, "minor");
+	l->faults.major = report_count(all, "major");
+	l->faults_seen = report_count(all, "seen");
+	l->faults_lost = report_count(all, "lost");
 	json_array_foreach(json_object_get(in, "rule_faults"), i, row)
 	{
 		for (uint32_t r = 0; r < page->nrules && r < HMS_LEARNING_RULES;
 			r++)
-			if (!strcmp(page->rules[r].name, string(row, "name")))
+			if (!strcmp(page->rules[r].name,
+				    report_string(row, "name")))
 				l->rule_faults[r] = pair(row);
 	}
 	json_array_foreach(json_object_get(in, "target_faults"), i, row)
 	{
-		uint32_t t = find_target(page, string(row, "name"));
+		uint32_t t = find_target(page, report_string(row, "name"));
 
 		if (t < HMS_LEARNING_TARGETS)
 			l->target_faults[t] = pair(row);
@@ -156,9 +139,9 @@ static void read_threads(const json_t *in, struct hms_status_learning *l)
 
 		if (i == HMS_LEARNING_THREADS)
 			break;
-		t->tid = (uint32_t)count(row, "tid");
+		t->tid = (uint32_t)report_count(row, "tid");
 		t->ended = json_is_true(json_object_get(row, "ended"));
-		COPY(t->name, string(row, "name"));
+		COPY(t->name, report_string(row, "name"));
 		t->faults = pair(row);
 		l->nthreads = (uint32_t)i + 1;
 	}
@@ -172,30 +155,30 @@ static void read_counts(const json_t *in, struct hms_status_learning *l)
 	const json_t *ends = json_object_get(in, "ends");
 	const json_t *cpu = json_object_get(in, "cpu_ns");
 
-	l->blocks = count(in, "blocks");
-	l->block_bytes = count(in, "block_bytes");
-	l->bytes = count(in, "bytes");
-	l->unblocked = count(in, "unblocked");
-	l->ticks = count(in, "ticks");
-	l->walks = count(in, "walks");
-	l->interval_ns = count(in, "interval_ns");
-	l->until_ns = count(in, "ran_ns");
-	l->plans = count(in, "plans");
-	l->planned = count(in, "planned");
-	l->moved = count(in, "moved");
-	l->moved_bytes = count(in, "moved_bytes");
-	l->strayed_bytes = count(in, "strayed_bytes");
-	l->failed = count(in, "failed");
-	l->refused = count(in, "refused");
-	l->paid = count(in, "paid");
-	l->lost = count(in, "lost");
+	l->blocks = report_count(in, "blocks");
+	l->block_bytes = report_count(in, "block_bytes");
+	l->bytes = report_count(in, "bytes");
+	l->unblocked = report_count(in, "unblocked");
+	l->ticks = report_count(in, "ticks");
+	l->walks = report_count(in, "walks");
+	l->interval_ns = report_count(in, "interval_ns");
+	l->until_ns = report_count(in, "ran_ns");
+	l->plans = report_count(in, "plans");
+	l->planned = report_count(in, "planned");
+	l->moved = report_count(in, "moved");
+	l->moved_bytes = report_count(in, "moved_bytes");
+	l->strayed_bytes = report_count(in, "strayed_bytes");
+	l->failed = report_count(in, "failed");
+	l->refused = report_count(in, "refused");
+	l->paid = report_count(in, "paid");
+	l->lost = report_count(in, "lost");
 	l->expected_ns = number(in, "promised_ns_per_s");
 	l->gained_ns = number(in, "gained_ns");
-	l->price = count(in, "price_per_1000s");
+	l->price = report_count(in, "price_per_1000s");
 	for (int i = 0; i < HMS_LEARNING_ENDS; i++)
-		l->ends[i] = count(ends, hms_learning_ends[i]);
+		l->ends[i] = report_count(ends, hms_learning_ends[i]);
 	for (int i = 0; i < HMS_LEARNING_PARTS; i++)
-		l->cpu_ns[i] = count(cpu, hms_learning_parts[i]);
+		l->cpu_ns[i] = report_count(cpu, hms_learning_parts[i]);
 }
 
 void tool_report_learning(const json_t *in, struct hms_status *page)
@@ -204,9 +187,10 @@ void tool_report_learning(const json_t *in, struct hms_status *page)
 
 	if (!json_is_object(in))
 		return;
-	l->state = find_word(string(in, "state"), hms_learning_state_name);
-	COPY(l->why, string(in, "why"));
-	COPY(l->planner, string(in, "planner"));
+	l->state =
+		find_word(report_string(in, "state"), hms_learning_state_name);
+	COPY(l->why, report_string(in, "why"));
+	COPY(l->planner, report_string(in, "planner"));
 	read_counts(in, l);
 	read_sources(json_object_get(in, "sources"), l);
 	read_tiers(json_object_get(in, "tiers"), page);

@@ -2,18 +2,10 @@
 #include "tools/report_vendors.h"
 
 #include <stddef.h>
-#include <string.h>
 
-#include "base/text.h"
 #include "config/policy.h"
 #include "report/render.h"
-
-static uint64_t count(const json_t *in, const char *key)
-{
-	json_int_t n = json_integer_value(json_object_get(in, key));
-
-	return n > 0 ? (uint64_t)n : 0;
-}
+#include "tools/report_read.h"
 
 /* Fields of a device, which are called in JSON what they are here. */
 static const struct {
@@ -42,14 +34,11 @@ static const struct {
 
 static void read_device(const json_t *in, struct hms_status_device *out)
 {
-	const char *name = json_string_value(json_object_get(in, "name"));
-	struct hms_text text = HMS_TEXT(out->text);
-
-	hms_text_put(&text, name ? name : "", name ? strlen(name) : 0);
+	report_copy(out->text, sizeof(out->text), report_string(in, "name"));
 	out->key = 1; /* whose it was, only the process knew */
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
 		*(uint64_t *)((char *)out + fields[i].at) =
-			count(in, fields[i].key);
+			report_count(in, fields[i].key);
 }
 
 static void read_calls(const json_t *in, struct hms_status *page)
@@ -58,9 +47,9 @@ static void read_calls(const json_t *in, struct hms_status *page)
 		const json_t *api =
 			json_object_get(in, hms_api_name((enum hms_api)i));
 
-		page->apis[i].calls = count(api, "calls");
-		page->apis[i].bytes = count(api, "bytes");
-		page->apis[i].redirected = count(api, "redirected");
+		page->apis[i].calls = report_count(api, "calls");
+		page->apis[i].bytes = report_count(api, "bytes");
+		page->apis[i].redirected = report_count(api, "redirected");
 	}
 }
 
@@ -78,12 +67,12 @@ void tool_report_vendors(const json_t *report, struct hms_status *page)
 	}
 	read_calls(json_object_get(report, "vendor_calls"), page);
 	for (unsigned r = 0; r < HMS_REFUSALS; r++)
-		page->refusals[r] = count(refusals, hms_refusal_key(r));
+		page->refusals[r] = report_count(refusals, hms_refusal_key(r));
 	page->refusal_code =
 		json_integer_value(json_object_get(report, "vendor_code"));
-	page->observed = count(report, "vendor_observed");
-	page->hints = count(report, "vendor_hints");
-	page->moves = count(report, "vendor_moves");
-	page->moved = count(report, "vendor_moved");
-	page->unreached = count(report, "vendor_unreached");
+	page->observed = report_count(report, "vendor_observed");
+	page->hints = report_count(report, "vendor_hints");
+	page->moves = report_count(report, "vendor_moves");
+	page->moved = report_count(report, "vendor_moved");
+	page->unreached = report_count(report, "vendor_unreached");
 }
